@@ -1,0 +1,68 @@
+"""Emotone hears a recording and says which emotion is expressed in it, overall and over time."""
+
+from .audio import AudioSource, load_audio
+from .errors import (
+    AudioError,
+    AudioNotFoundError,
+    ChannelError,
+    EmotoneError,
+    EmptyAudioError,
+    InvalidSamplesError,
+    MissingExtraError,
+    ModelError,
+    NoAudioStreamError,
+    OptionError,
+    OutputError,
+    UnsupportedAudioError,
+)
+from .labels import EMOTIONS, LABELS, Emotion
+from .models import DEFAULT_MODEL
+from .recognizer import Recognizer, load_model
+from .types import (
+    Audio,
+    Failure,
+    ModelInfo,
+    Prediction,
+    Reason,
+    Region,
+    Segment,
+    Source,
+    Timeline,
+    TimelineOptions,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "DEFAULT_MODEL",
+    "EMOTIONS",
+    "LABELS",
+    "Audio",
+    "AudioError",
+    "AudioNotFoundError",
+    "AudioSource",
+    "ChannelError",
+    "Emotion",
+    "EmotoneError",
+    "EmptyAudioError",
+    "Failure",
+    "InvalidSamplesError",
+    "MissingExtraError",
+    "ModelError",
+    "ModelInfo",
+    "NoAudioStreamError",
+    "OptionError",
+    "OutputError",
+    "Prediction",
+    "Reason",
+    "Recognizer",
+    "Region",
+    "Segment",
+    "Source",
+    "Timeline",
+    "TimelineOptions",
+    "UnsupportedAudioError",
+    "__version__",
+    "load_audio",
+    "load_model",
+]

@@ -1,0 +1,5 @@
+"""`python -m emotone` is `emotone`."""
+
+from .cli import main
+
+main()

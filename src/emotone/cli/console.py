@@ -1,0 +1,101 @@
+"""What commands share: the language, messages on stderr, progress, reading one file after another."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from ..errors import EmotoneError
+from ..labels import emotion_of
+from ..recognizer import Recognizer, load_model
+from ..text import Text, system_language
+from ..types import Reason
+
+LANGUAGE = system_language()
+OUT = Console(highlight=False, width=None if sys.stdout.isatty() else 1000)  # piped tables never wrap
+ERR = Console(stderr=True, highlight=False, soft_wrap=True)
+
+_Result = TypeVar("_Result")
+
+
+def say(en: str, zh: str) -> str:
+    """The text in the language of this process."""
+    return Text(en, zh).to(LANGUAGE)
+
+
+OPTIONS, COMMAND = say("[OPTIONS]", "[选项]"), say("COMMAND …", "命令 …")  # in usage lines
+
+
+def shown(label: str) -> str:
+    """A label for people: emoji and display name."""
+    emotion = emotion_of(label)
+    return f"{emotion.emoji} {emotion.name.to(LANGUAGE)}"
+
+
+def colored(label: str) -> str:
+    """`shown` in the emotion's colour, as rich markup."""
+    return f"[{emotion_of(label).color}]{shown(label)}[/]"
+
+
+def print_error(error: EmotoneError) -> None:
+    """One sentence on stderr."""
+    ERR.print(f"[bold red]{say('error', '错误')}:[/] ", end="")
+    ERR.print(error.text.to(LANGUAGE), markup=False)
+
+
+def new_table(*titles: str) -> Table:
+    """A table without lines, to be filled and printed."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in titles:
+        table.add_column(title, no_wrap=True)
+    return table
+
+
+def open_model(name_or_path: str) -> Recognizer:
+    """The model, or exit code 2 with the reason: a wrong name is wrong usage."""
+    try:
+        return load_model(name_or_path)
+    except EmotoneError as error:
+        print_error(error)
+        raise SystemExit(2) from error
+
+
+def each_file(files: Sequence[str], work: Callable[[str], _Result]) -> Iterator[tuple[str, _Result | None]]:
+    """Each file with the result of `work`, or with `None` after its error went to stderr.
+
+    A progress bar shows on a terminal when there are several files.
+    """
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=ERR, transient=True, disable=len(files) < 2 or not ERR.is_terminal) as progress:
+        task = progress.add_task(say("Listening", "正在分析"), total=len(files))
+        for file in files:
+            result: _Result | None = None
+            try:
+                result = work(file)
+            except EmotoneError as error:
+                print_error(error)
+            yield file, result
+            progress.advance(task)
+
+
+def print_doubts(name: str, reasons: Sequence[Reason]) -> None:
+    """Reasons for doubt on stderr, one a line."""
+    for reason in reasons:
+        ERR.print(
+            f"{say('note', '提示')}: {name}: {reason.text.to(LANGUAGE)} {reason.advice.to(LANGUAGE)}", markup=False
+        )
+
+
+def write(text: str) -> None:
+    """Data to stdout, as it is."""
+    click.echo(text, nl=False)

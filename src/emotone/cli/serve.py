@@ -1,0 +1,43 @@
+"""`emotone serve`: the page."""
+
+from pathlib import Path
+
+import click
+
+from ..errors import EmotoneError
+from .console import OPTIONS, print_error, say
+from .options import model_option
+
+
+@click.command(
+    options_metavar=OPTIONS,
+    help=say("Serve the page until Ctrl-C.", "启动网页服务,按 Ctrl-C 结束。"),
+    epilog=say("Example: emotone serve --port 7860", "示例:emotone serve --port 7860"),
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help=say("Address to listen on.", "监听地址。"))
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=7860,
+    show_default=True,
+    help=say("Port to listen on.", "监听端口。"),
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("outputs"),
+    show_default=True,
+    metavar="DIR",
+    help=say("Folder for results.", "保存结果的文件夹。"),
+)
+@model_option
+def serve(host: str, port: int, output: Path, model: str) -> None:
+    """Starts the page."""
+    from ..webui import launch  # noqa: PLC0415 - Gradio takes seconds to import, other commands do without
+
+    try:
+        launch(model, output, host, port)
+    except EmotoneError as error:
+        print_error(error)
+        raise SystemExit(2) from error

@@ -1,0 +1,90 @@
+"""Runs an ONNX model of Emotone's contract: waveforms in, frames out. Knows nothing about emotions."""
+
+import json
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from .errors import ModelError
+from .types import Signal
+
+INPUTS = {"waveform": "tensor(float)", "lengths": "tensor(int64)"}
+OUTPUTS = {"frames": "tensor(float)", "frame_lengths": "tensor(int64)"}
+METADATA_KEY = "emotone"
+
+
+class Session(Protocol):
+    """The part of an ONNX Runtime session that runs it."""
+
+    def run(self, outputs: list[str], inputs: dict[str, NDArray[Any]]) -> list[Any]:
+        """The named outputs."""
+
+
+def open_session(path: Path, threads: int) -> ort.InferenceSession:
+    """An ONNX Runtime session on the CPU. Raises `ModelError` when the file is no ONNX model."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3  # errors reach the user as ModelError
+    try:
+        return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime raises classes without a common parent
+        raise ModelError(
+            f"'{path}' cannot be loaded as an ONNX model ({error}). Give a model made by Emotone.",
+            f"无法将“{path}”作为 ONNX 模型加载({error})。请使用 Emotone 生成的模型。",
+        ) from error
+
+
+class Engine:
+    """A loaded model file.
+
+    Attributes:
+        manifest: The JSON object that the file carries under the metadata key `emotone`.
+        dim: Values in a frame.
+
+    Args:
+        path: An ONNX file with inputs `waveform` float32 `(batch, samples)` and `lengths` int64 `(batch,)`, outputs `frames`
+            float32 `(batch, frames, dim)` and `frame_lengths` int64 `(batch,)`.
+        threads: Threads for one run; 0 takes one for each physical core.
+
+    Raises:
+        ModelError: When the file is not such a model.
+    """
+
+    def __init__(self, path: Path, threads: int = 0) -> None:
+        self._session = open_session(path, threads)
+        self._check_contract(path)
+        self.manifest = self._read_manifest(path)
+        self.dim = int(self._session.get_outputs()[0].shape[-1])
+
+    def run(self, signals: list[Signal]) -> list[NDArray[np.float32]]:
+        """The frames of each signal, `(frames, dim)`. Several signals run as one padded batch and change nothing."""
+        lengths = np.array([signal.size for signal in signals], np.int64)
+        waveform = np.zeros((len(signals), lengths.max()), np.float32)
+        for row, signal in zip(waveform, signals, strict=True):
+            row[: signal.size] = signal
+        frames, frame_lengths = self._session.run(
+            ["frames", "frame_lengths"], {"waveform": waveform, "lengths": lengths}
+        )
+        return [rows[:length] for rows, length in zip(frames, frame_lengths, strict=True)]
+
+    def _check_contract(self, path: Path) -> None:
+        found_inputs = {node.name: node.type for node in self._session.get_inputs()}
+        found_outputs = {node.name: node.type for node in self._session.get_outputs()}
+        if found_inputs != INPUTS or found_outputs != OUTPUTS:
+            raise ModelError(
+                f"'{path}' takes {found_inputs} and gives {found_outputs}; wanted {INPUTS} and {OUTPUTS}.",
+                f"“{path}”的输入为 {found_inputs},输出为 {found_outputs};需要 {INPUTS} 与 {OUTPUTS}。",
+            )
+
+    def _read_manifest(self, path: Path) -> dict[str, Any]:
+        text = self._session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+        if text is None:
+            raise ModelError(
+                f"'{path}' has no '{METADATA_KEY}' metadata. Give a model made by Emotone.",
+                f"“{path}”缺少“{METADATA_KEY}”元数据。请使用 Emotone 生成的模型。",
+            )
+        manifest: dict[str, Any] = json.loads(text)
+        return manifest

@@ -1,0 +1,88 @@
+"""Everything that Emotone raises on purpose.
+
+    EmotoneError
+    ├── AudioError             something is wrong with a recording
+    │   ├── AudioNotFoundError      no such file, or a folder
+    │   ├── EmptyAudioError         no bytes, or no samples in it
+    │   ├── UnsupportedAudioError   not audio, or not decodable
+    │   ├── NoAudioStreamError      media without an audio track
+    │   ├── ChannelError            the wanted channel does not exist
+    │   └── InvalidSamplesError     NaN, infinite or absurdly large values
+    ├── ModelError             a model cannot be found, read or used
+    ├── OutputError            results cannot be written
+    ├── OptionError            an option has an impossible value
+    └── MissingExtraError      an optional part is not installed
+
+Each message says what was found, what was wanted and what to do; `error.text` holds it in English and Chinese.
+"""
+
+from .text import Text
+
+
+class EmotoneError(Exception):
+    """The parent of all errors below.
+
+    Args:
+        en: The message in English.
+        zh: The same in Chinese.
+    """
+
+    def __init__(self, en: str, zh: str) -> None:
+        super().__init__(en)
+        self.text = Text(en, zh)
+
+    def __reduce__(self) -> tuple[type["EmotoneError"], tuple[str, str]]:
+        return type(self), (self.text.en, self.text.zh)
+
+
+class AudioError(EmotoneError):
+    """Something is wrong with a recording."""
+
+
+class AudioNotFoundError(AudioError):
+    """There is no such file, it cannot be opened, or it is a folder."""
+
+
+class EmptyAudioError(AudioError):
+    """The source has no bytes, or decodes to no samples."""
+
+
+class UnsupportedAudioError(AudioError):
+    """The source is not media that can be decoded."""
+
+
+class NoAudioStreamError(AudioError):
+    """The source is media, but has no audio track."""
+
+
+class ChannelError(AudioError):
+    """The recording does not have the channel that was asked for."""
+
+
+class InvalidSamplesError(AudioError):
+    """Samples are NaN, infinite or far outside -1…1, or an array has an impossible shape, type or rate."""
+
+
+class ModelError(EmotoneError):
+    """A model cannot be found, read or used."""
+
+
+class OutputError(EmotoneError):
+    """Results cannot be written."""
+
+
+class OptionError(EmotoneError):
+    """An option has an impossible value."""
+
+
+class MissingExtraError(EmotoneError):
+    """An optional part of Emotone is not installed."""
+
+    @classmethod
+    def of(cls, extra: str) -> "MissingExtraError":
+        """The error for the extra of this name, with its install line."""
+        install = f'pip install "emotone[{extra}]"'
+        return cls(
+            f"This needs the extra '{extra}', which is not installed. Install it with: {install}",
+            f"此功能需要可选组件“{extra}”,当前未安装。请运行:{install}",
+        )

@@ -1,0 +1,217 @@
+"""From a recording to scores: one pass through the encoder, any span from its cumulative sums."""
+
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .audio import AudioSource, Recording, open_recording, source_name
+from .engine import Engine
+from .errors import EmotoneError, ModelError, OptionError
+from .heads import Head
+from .models import DEFAULT_MODEL, file_sha256, find_model
+from .quality import QualityMeter
+from .segment import label_regions, top_label, window_spans
+from .types import (
+    SAMPLE_RATE,
+    Failure,
+    ModelInfo,
+    Prediction,
+    Reason,
+    Region,
+    Segment,
+    Signal,
+    Source,
+    Timeline,
+    TimelineOptions,
+)
+
+CHUNK = 30.0  # seconds that the encoder sees at once: what Whisper was made for
+CONTEXT = 5.0  # seconds at both ends of a chunk that only serve as context for the middle
+
+_Frames = NDArray[np.float32]
+
+
+class Recognizer:
+    """A model, ready to use. Safe to share between threads.
+
+    Attributes:
+        info: The model's name, revision, labels and so on.
+    """
+
+    def __init__(self, engine: Engine, head: Head, info: ModelInfo) -> None:
+        self.info = info
+        self._engine = engine
+        self._head = head
+
+    def __repr__(self) -> str:
+        return f"Recognizer({self.info.name!r}, revision={self.info.revision!r}, dim={self.info.dim})"
+
+    def predict(self, source: AudioSource, *, sample_rate: int | None = None, channel: int | None = None) -> Prediction:
+        """Which emotion is expressed in the recording as a whole.
+
+        Args:
+            source: A path (`-`: standard input), encoded bytes, a binary file object, or an array of shape `(samples,)` or
+                `(samples, channels)`.
+            sample_rate: Of an array, in Hz.
+            channel: The channel to listen to, counted from 0; `None` takes the mean of all.
+
+        Raises:
+            AudioError: When the source cannot be decoded or scored.
+        """
+        return self._utterance(self._listen(open_recording(source, sample_rate=sample_rate, channel=channel)))
+
+    def predict_many(
+        self, sources: Iterable[AudioSource], *, sample_rate: int | None = None, channel: int | None = None
+    ) -> list[Prediction | Failure]:
+        """One result for each source, in order; a `Failure` in place of each that cannot be analysed.
+
+        Sources are analysed side by side, one on each core. Arguments as in `predict`, the same for all sources.
+        """
+
+        def result(source: AudioSource) -> Prediction | Failure:
+            try:
+                return self.predict(source, sample_rate=sample_rate, channel=channel)
+            except EmotoneError as error:
+                return Failure(source_name(source), error)
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            return list(pool.map(result, sources))
+
+    def timeline(
+        self,
+        source: AudioSource,
+        options: TimelineOptions | None = None,
+        *,
+        sample_rate: int | None = None,
+        channel: int | None = None,
+    ) -> Timeline:
+        """Which emotion is expressed when: scores of a sliding window, and segments of speech.
+
+        Arguments and errors as in `predict`, and `OptionError` when window or hop are impossible.
+        """
+        options = options or TimelineOptions()
+        _check(options)
+        heard = self._listen(open_recording(source, sample_rate=sample_rate, channel=channel))
+        windows = tuple(self._segment(heard, start, end) for start, end in window_spans(heard.duration, options))
+        segments = label_regions(heard.regions, windows, options.min_segment)
+        return Timeline(self._utterance(heard), windows, segments, heard.regions, options)
+
+    def embed(self, source: AudioSource, *, sample_rate: int | None = None, channel: int | None = None) -> _Frames:
+        """The embedding of the whole recording: float32 `(dim,)`, the mean of its frames. Arguments as in `predict`."""
+        frames = self.embed_frames(source, sample_rate=sample_rate, channel=channel)
+        return frames.mean(axis=0, dtype=np.float64).astype(np.float32)
+
+    def embed_frames(
+        self, source: AudioSource, *, sample_rate: int | None = None, channel: int | None = None
+    ) -> _Frames:
+        """The frames: float32 `(frames, dim)`, `info.frame_rate` of them a second. Arguments as in `predict`."""
+        recording = open_recording(source, sample_rate=sample_rate, channel=channel)
+        return np.concatenate(list(self._encode(recording.blocks())))
+
+    def _listen(self, recording: Recording) -> "_Heard":
+        meter = QualityMeter()
+        logits: list[NDArray[np.float64]] = []
+        total, count = np.zeros(self.info.dim), 0
+        for frames in self._encode(meter.watch(recording.blocks())):
+            logits.append(self._head.logits(frames))
+            total += frames.sum(axis=0, dtype=np.float64)
+            count += len(frames)
+        sums = np.concatenate([np.zeros((1, len(self._head.labels))), np.concatenate(logits).cumsum(axis=0)])
+        quality = meter.reasons(truncated=recording.truncated, damaged=recording.damaged)
+        embedding = (total / count).astype(np.float32)
+        return _Heard(sums, self.info.frame_rate, embedding, meter.duration, meter.regions(), quality, recording.source)
+
+    def _encode(self, blocks: Iterable[Signal]) -> Iterator[_Frames]:
+        """The frames of a signal of any length, in order. Long signals are encoded in overlapping chunks."""
+        step = round(SAMPLE_RATE / self.info.frame_rate)  # samples of one frame
+        chunk, context = round(CHUNK * self.info.frame_rate), round(CONTEXT * self.info.frame_rate)
+        waiting, seen = np.empty(0, np.float32), 0  # seen: frames at its beginning that were given out before
+        for block in blocks:
+            waiting = np.concatenate([waiting, block])
+            while waiting.size > chunk * step:
+                yield self._engine.run([waiting[: chunk * step]])[0][seen : chunk - context]
+                waiting, seen = waiting[(chunk - 2 * context) * step :], context
+        yield self._engine.run([waiting])[0][seen:]
+
+    def _segment(self, heard: "_Heard", start: float, end: float) -> Segment:
+        scores = self._head.scores(heard.logits(start, end))
+        return Segment(start, end, top_label(scores), scores)
+
+    def _utterance(self, heard: "_Heard") -> Prediction:
+        whole = self._segment(heard, 0.0, heard.duration)
+        return Prediction(
+            whole.label, whole.scores, heard.embedding, heard.duration, heard.quality, self.info, heard.source
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What one pass over a recording leaves behind; every result is read off it."""
+
+    sums: NDArray[np.float64]  # (frames + 1, labels): logits summed from the beginning
+    frame_rate: float
+    embedding: _Frames
+    duration: float
+    regions: tuple[Region, ...]
+    quality: tuple[Reason, ...]
+    source: Source
+
+    def logits(self, start: float, end: float) -> NDArray[np.float64]:
+        """Logits `(labels,)` of the mean of the frames between two times in seconds: at least one frame."""
+        frames = len(self.sums) - 1
+        first = min(round(start * self.frame_rate), frames - 1)
+        last = frames if end >= self.duration else max(round(end * self.frame_rate), first + 1)
+        span: NDArray[np.float64] = (self.sums[last] - self.sums[first]) / (last - first)
+        return span
+
+
+def load_model(name_or_path: str | Path = DEFAULT_MODEL, *, threads: int = 0) -> Recognizer:
+    """Loads a model by its registry name or from a file.
+
+    Args:
+        name_or_path: Such as `emotone-small`, the bundled one, or the path of an ONNX file made by Emotone.
+        threads: Threads for one recording; 0 takes one for each physical core.
+
+    Raises:
+        ModelError: When there is no such model, or the file is not one; the message lists the known names.
+    """
+    path = find_model(name_or_path)
+    engine = Engine(path, threads)
+    manifest = engine.manifest
+    try:
+        head = Head.from_json(manifest["head"])
+        info = ModelInfo(
+            manifest["name"],
+            manifest["revision"],
+            file_sha256(path),
+            head.labels,
+            engine.dim,
+            float(manifest["frame_rate"]),
+            manifest["licence"],
+        )
+    except KeyError as error:
+        raise ModelError(
+            f"The manifest of '{path}' has no field {error}. Get the model again.",
+            f"“{path}”的清单缺少字段 {error}。请重新获取模型。",
+        ) from error
+    if head.dim != engine.dim:
+        raise ModelError(
+            f"The head of '{path}' takes {head.dim} values, its frames have {engine.dim}.",
+            f"“{path}”的分类头需要 {head.dim} 维,而帧为 {engine.dim} 维。",
+        )
+    return Recognizer(engine, head, info)
+
+
+def _check(options: TimelineOptions) -> None:
+    if not (options.hop > 0 and options.window >= options.hop and options.min_segment >= 0):
+        raise OptionError(
+            f"Found window {options.window} s, hop {options.hop} s and shortest segment {options.min_segment} s; wanted "
+            "0 < hop ≤ window and no negative times.",
+            f"窗长 {options.window} 秒、步长 {options.hop} 秒、最短片段 {options.min_segment} 秒;"
+            "要求 0 < 步长 ≤ 窗长,且时间不为负。",
+        )

@@ -1,0 +1,36 @@
+"""Sentences that exist in English and in Chinese, and the language to show them in."""
+
+import locale
+import os
+from dataclasses import dataclass
+from typing import Literal
+
+Language = Literal["en", "zh"]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The same sentence twice."""
+
+    en: str
+    zh: str
+
+    def __str__(self) -> str:
+        return self.en
+
+    def to(self, language: Language) -> str:
+        """The sentence in `language`."""
+        return self.zh if language == "zh" else self.en
+
+
+def language_of(tag: str | None) -> Language:
+    """The language to use for a tag such as `zh_CN.UTF-8`, `zh-Hant` or `en-GB`: Chinese or else English."""
+    return "zh" if (tag or "").lower().startswith("zh") else "en"
+
+
+def system_language() -> Language:
+    """The language of this process: the first of LANGUAGE, LC_ALL, LC_MESSAGES and LANG that is set, else the locale's."""
+    for variable in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := os.environ.get(variable):
+            return language_of(value)
+    return language_of(locale.getlocale()[0])

@@ -1,0 +1,200 @@
+"""What goes in and what comes out: frozen dataclasses, shared by every layer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import EmotoneError
+from .text import Text
+
+SAMPLE_RATE = 16_000
+"""The rate of every signal inside Emotone, in Hz."""
+
+Signal: TypeAlias = NDArray[np.float32]
+"""Samples of a mono signal, `(samples,)`, in -1…1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a result comes from: a name, and the sha256 of the encoded bytes (or of an array's samples)."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """A decoded recording: 16 kHz mono.
+
+    Attributes:
+        samples: float32 `(samples,)`, in -1…1.
+        source: Where it comes from.
+        truncated: The file ended before the end that it announces.
+        damaged: Parts that could not be decoded were skipped.
+    """
+
+    samples: Signal = field(repr=False)
+    source: Source
+    truncated: bool = False
+    damaged: bool = False
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return self.samples.size / SAMPLE_RATE
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason to doubt a result.
+
+    Attributes:
+        code: Machine name, such as `too_short`; the list is in `emotone.quality`.
+        text: What was found.
+        advice: What to do about it.
+    """
+
+    code: str
+    text: Text
+    advice: Text
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """Which model made a result.
+
+    Attributes:
+        name: Its registry name, such as `emotone-small`.
+        revision: Changes whenever the numbers may change.
+        sha256: Of the model file, in hex.
+        labels: What it scores, in order.
+        dim: Values in an embedding.
+        frame_rate: Frames per second.
+        licence: Of the weights (SPDX where there is an identifier).
+    """
+
+    name: str
+    revision: str
+    sha256: str
+    labels: tuple[str, ...]
+    dim: int
+    frame_rate: float
+    licence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of a recording and what is expressed in it.
+
+    Attributes:
+        start, end: Seconds from the beginning of the recording.
+        label: The label with the highest score.
+        scores: Label → score; they sum to 1.
+    """
+
+    start: float
+    end: float
+    label: str
+    scores: Mapping[str, float] = field(repr=False)
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return self.end - self.start
+
+    @property
+    def confidence(self) -> float:
+        """The score of the label, 0…1."""
+        return self.scores[self.label]
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A stretch of speech: start and end in seconds, no label."""
+
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """Which emotion is expressed in a whole recording.
+
+    Attributes:
+        label: The label with the highest score.
+        scores: Label → score; they sum to 1.
+        embedding: float32 `(dim,)`: the mean of the recording's frames. Not normalised.
+        duration: Of the recording, in seconds.
+        quality: Reasons to doubt the result, the gravest first; empty for a good recording.
+        model: What made it.
+        source: What it was made from.
+    """
+
+    label: str
+    scores: Mapping[str, float]
+    embedding: NDArray[np.float32] = field(repr=False, compare=False)
+    duration: float
+    quality: tuple[Reason, ...]
+    model: ModelInfo = field(repr=False)
+    source: Source
+
+    @property
+    def confidence(self) -> float:
+        """The score of the label, 0…1."""
+        return self.scores[self.label]
+
+    @property
+    def runner_up(self) -> str:
+        """The label with the second highest score."""
+        return sorted(self.scores, key=self.scores.__getitem__)[-2]
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineOptions:
+    """How a recording is cut for `Recognizer.timeline`.
+
+    Attributes:
+        window: Seconds that each row of scores looks at. The head learned from clips of 1–10 s; below 1 s scores are
+            noise, above 10 s changes blur.
+        hop: Seconds from one window to the next.
+        min_segment: Segments shorter than this many seconds join a neighbour.
+    """
+
+    window: float = 3.0
+    hop: float = 0.5
+    min_segment: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Which emotion is expressed when.
+
+    Attributes:
+        utterance: The result for the whole recording.
+        windows: Scores of the sliding window, one every hop; the last one ends with the recording.
+        segments: Speech only, cut where the emotion changes; in order, without overlap.
+        regions: Where there is speech.
+        options: Window and hop that made it.
+    """
+
+    utterance: Prediction
+    windows: tuple[Segment, ...] = field(repr=False)
+    segments: tuple[Segment, ...]
+    regions: tuple[Region, ...] = field(repr=False)
+    options: TimelineOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A source that could not be analysed, in place of its result.
+
+    Attributes:
+        name: The source's name.
+        error: What was wrong.
+    """
+
+    name: str
+    error: EmotoneError

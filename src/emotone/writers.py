@@ -1,0 +1,115 @@
+"""Results as text: JSON, JSON lines, CSV, SubRip. One function per format; the fields are those of `result.json`."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from . import __version__
+from .types import Prediction, Reason, Segment, Timeline
+
+Record = dict[str, Any]
+"""A result as JSON knows it."""
+
+
+def record(result: Prediction | Timeline, when: datetime) -> Record:
+    """The content of `result.json`: a prediction is of granularity `utterance`, a timeline of granularity `frame`."""
+    utterance = result.utterance if isinstance(result, Timeline) else result
+    fields: Record = {
+        "emotion": utterance.label,
+        "confidence": utterance.confidence,
+        "scores": dict(utterance.scores),
+        "granularity": "frame" if isinstance(result, Timeline) else "utterance",
+        "timestamp": when.strftime("%Y-%m-%d %H:%M:%S"),
+        "duration": utterance.duration,
+        "quality": [_reason(reason) for reason in utterance.quality],
+    }
+    if isinstance(result, Timeline):
+        fields["timeline"] = timeline_record(result)
+    model = utterance.model
+    return fields | {
+        "model": {"name": model.name, "revision": model.revision, "sha256": model.sha256},
+        "source": {"name": utterance.source.name, "sha256": utterance.source.sha256},
+        "emotone": __version__,
+    }
+
+
+def timeline_record(timeline: Timeline) -> Record:
+    """Options, segments and windows of a timeline; times in seconds."""
+    return {
+        "window": timeline.options.window,
+        "hop": timeline.options.hop,
+        "segments": [_segment(segment) for segment in timeline.segments],
+        "windows": [_segment(window) for window in timeline.windows],
+    }
+
+
+def to_json(value: Any) -> str:
+    """Indented JSON that ends with a newline; Chinese stays readable."""
+    return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def to_jsonl(value: Any) -> str:
+    """One line of JSON."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def to_csv(rows: Iterable[Mapping[str, Any]]) -> str:
+    """A table with a header line from the first row's keys."""
+    rows = list(rows)
+    text = io.StringIO()
+    if rows:
+        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return text.getvalue()
+
+
+def segment_rows(segments: Iterable[Segment]) -> list[Record]:
+    """One flat row for each segment: start, end, label, confidence, then a column for each label."""
+    return [
+        {
+            "start": round(segment.start, 3),
+            "end": round(segment.end, 3),
+            "label": segment.label,
+            "confidence": segment.confidence,
+            **segment.scores,
+        }
+        for segment in segments
+    ]
+
+
+def to_srt(segments: Iterable[Segment], names: Mapping[str, str]) -> str:
+    """SubRip subtitles: the display name and confidence of each segment."""
+    return "".join(
+        f"{number}\n{_srt_time(segment.start)} --> {_srt_time(segment.end)}\n"
+        f"{names.get(segment.label, segment.label)} {segment.confidence:.0%}\n\n"
+        for number, segment in enumerate(segments, start=1)
+    )
+
+
+def _segment(segment: Segment) -> Record:
+    return {
+        "start": segment.start,
+        "end": segment.end,
+        "label": segment.label,
+        "confidence": segment.confidence,
+        "scores": dict(segment.scores),
+    }
+
+
+def _reason(reason: Reason) -> Record:
+    return {
+        "code": reason.code,
+        "en": reason.text.en,
+        "zh": reason.text.zh,
+        "advice": {"en": reason.advice.en, "zh": reason.advice.zh},
+    }
+
+
+def _srt_time(seconds: float) -> str:
+    milliseconds = round(seconds * 1000)
+    minutes, rest = divmod(milliseconds, 60_000)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}:{rest // 1000:02d},{rest % 1000:03d}"
