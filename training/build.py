@@ -19,7 +19,7 @@ from emotone.heads import Head
 from emotone.labels import LABELS
 from encoder import FRAME_RATE, Weights, build_encoder, load_weights, quantised
 from features import VARIANTS, extract
-from head import FitOptions, Means, calibration_error, fit_head, fit_temperature, masked_logits, uar
+from head import Means, calibration_error, fit_head, fit_temperature, masked_logits, uar
 
 NAME, REVISION, LICENCE = "emotone-small", "1", "CC-BY-NC-SA-4.0"
 LAYERS = (2, 3, 4)
@@ -48,14 +48,13 @@ def main() -> None:
     whole = build_encoder(whisper, LAYERS).SerializeToString()
     tested = means | {"float32": (collect(whole, clips, "alone", arguments.cache) - mean) * scale}
 
-    options = FitOptions()
     folds = speaker_folds(clips, FOLDS)
-    by_speaker = held_out(means, tested, clips, folds, options)
-    temperature = fit_temperature(np.concatenate([by_speaker["alone"], by_speaker["context"]]), clips * 2, options)
-    by_corpus = held_out(means, means, clips, np.array([TRAINING.index(clip.corpus) for clip in clips]), options)
+    by_speaker = held_out(means, tested, clips, folds)
+    temperature = fit_temperature(np.concatenate([by_speaker["alone"], by_speaker["context"]]), clips * 2)
+    by_corpus = held_out(means, means, clips, np.array([TRAINING.index(clip.corpus) for clip in clips]))
 
     known = np.array([clip.speaker not in EXAMPLE_SPEAKERS for clip in clips])
-    head = replace(fit(means, clips, known, options), temperature=temperature)
+    head = replace(fit(means, clips, known), temperature=temperature)
     zero_means = (collect(encoder, zero_shot, "alone", arguments.cache) - mean) * scale
     export(whisper, head, mean, scale)
     table = evaluation(clips, by_speaker, by_corpus, zero_shot, masked_logits(head, zero_means), temperature)
@@ -71,7 +70,7 @@ def collect(encoder: bytes, clips: Sequence[Clip], variant: str, cache: Path) ->
     )
 
 
-def fit(means: Means, clips: Sequence[Clip], chosen: NDArray[np.bool_], options: FitOptions) -> Head:
+def fit(means: Means, clips: Sequence[Clip], chosen: NDArray[np.bool_]) -> Head:
     """A head fitted to the chosen clips."""
     return fit_head(
         {variant: features[chosen] for variant, features in means.items()},
@@ -81,12 +80,15 @@ def fit(means: Means, clips: Sequence[Clip], chosen: NDArray[np.bool_], options:
 
 
 def held_out(
-    means: Means, tested: Means, clips: Sequence[Clip], folds: NDArray[np.int64], options: FitOptions
+    means: Means,
+    tested: Means,
+    clips: Sequence[Clip],
+    folds: NDArray[np.int64],
 ) -> Logits:
     """Logits of every clip in every tested variant, each from a head that did not see the clip's fold."""
     logits = {variant: np.empty((len(clips), len(LABELS))) for variant in tested}
     for fold in np.unique(folds):
-        head = fit(means, clips, folds != fold, options)
+        head = fit(means, clips, folds != fold)
         for variant, features in tested.items():
             logits[variant][folds == fold] = masked_logits(head, features[folds == fold])
     return logits

@@ -233,7 +233,8 @@ def build_encoder(
     Args:
         weights: Whisper encoder tensors, from `load_weights`, perhaps through `quantised`.
         layers: The layers (from 1) whose outputs are put side by side.
-        mean, scale: When given, frames are `(frames - mean) * scale`, each of shape `(512 * len(layers),)`.
+        mean: When given, frames are `(frames - mean) * scale`; shape `(512 * len(layers),)`.
+        scale: As `mean`.
 
     Returns:
         A model with inputs `waveform` float32 `(batch, samples)` and `lengths` int64 `(batch,)`, outputs `frames` float32

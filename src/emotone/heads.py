@@ -35,6 +35,11 @@ class Head:
 
     def __post_init__(self) -> None:
         shape = (len(self.labels), self.dim)
+        if not 0 < self.temperature < math.inf:
+            raise ModelError(
+                f"A head has temperature {self.temperature}; wanted a positive number.",
+                f"分类头的温度为 {self.temperature};应为正数。",
+            )
         if self.weight.shape != shape or self.bias.shape != shape[:1] or not self.masked < set(self.labels):
             raise ModelError(
                 f"A head of {len(self.labels)} labels has weights {self.weight.shape}, biases {self.bias.shape} and "
@@ -50,7 +55,8 @@ class Head:
 
     def logits(self, frames: NDArray[np.float32]) -> NDArray[np.float64]:
         """Logits `(…, labels)` of frames or embeddings `(…, dim)`."""
-        return (frames @ self.weight.T + self.bias).astype(np.float64)
+        logits: NDArray[np.float64] = (frames @ self.weight.T + self.bias).astype(np.float64)
+        return logits
 
     def scores(self, logits: NDArray[np.float64]) -> dict[str, float]:
         """Label → score for logits `(labels,)`: softmax at the head's temperature, masked labels 0, sum 1."""

@@ -6,22 +6,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .segment import speech_regions
+from .segment import SPEECH_ON, speech_regions
 from .speech import CHUNK_DURATION, CHUNK_SAMPLES, SpeechDetector
 from .text import Text
 from .types import SAMPLE_RATE, Reason, Region, Signal
 
 # Thresholds lie between clean corpora and the same clips with one fault; benchmarks/quality.py prints both sides.
 SILENT_PEAK_DB = -70.0  # dBFS: a few steps of 16 bits
-QUIET_LEVEL_DB = -55.0  # dBFS of speech; clean corpora go down to -50
-NOISY_SNR_DB = 13.0  # clean corpora stay above 16
-NARROW_BAND_DB = -60.0  # 4.2–7.5 kHz against 0.3–3.4 kHz in speech; clean corpora stay above -46
-CLIPPED_SHARE = 0.012  # of samples within 2 dB of the peak; clean corpora stay below 0.007
+QUIET_LEVEL_DB = -60.0  # dBFS of speech; studio corpora go down to -59
+NOISY_SNR_DB = 12.0  # speech against the quietest tenth; studio corpora: 1 % below 12.5; at 5 dB SNR: all below 12.3
+NARROW_BAND_DB = -52.0  # 4.2–7.5 kHz against 0.3–3.4 kHz in speech; studio corpora stay above -39, telephones below -54
+CLIPPED_SHARE = 0.012  # of speech within 2 dB of its peak; studio corpora: 0.5 % above; peaks 12 dB over: 97 % above
 MIN_DURATION, MAX_UTTERANCE = 1.0, 30.0  # seconds
 GOOD_DURATION = (3.0, 10.0)  # seconds: what most training clips last, and what one utterance should
 
 _NEAR_PEAK_DB = 1.94  # 0.8 of the peak
-_LEVEL_BINS = np.linspace(-120.0, 42.0, 1621)  # dB, in steps of 0.1
+_LEVEL_BINS = np.linspace(-121.0, 42.0, 1631)  # dB, in steps of 0.1
 _BINS_HZ = np.fft.rfftfreq(CHUNK_SAMPLES, 1 / SAMPLE_RATE)
 _LOW_BAND = (_BINS_HZ >= 300) & (_BINS_HZ < 3400)
 _HIGH_BAND = (_BINS_HZ >= 4200) & (_BINS_HZ < 7500)
@@ -95,6 +95,9 @@ REASONS: dict[str, Reason] = {
 }
 """Code → reason, the gravest first."""
 
+UTTERANCE_ONLY = frozenset({"too_long", "length_advice"})
+"""Codes of reasons to doubt one result for the whole recording; a timeline is the answer to them."""
+
 
 class QualityMeter:
     """Measures a recording while its blocks pass by."""
@@ -105,7 +108,8 @@ class QualityMeter:
         self._speech: list[NDArray[np.float32]] = []  # probability of speech in each chunk
         self._power: list[NDArray[np.float32]] = []  # mean square of each chunk
         self._bands: list[NDArray[np.float32]] = []  # (chunks, 2): power density in the low and in the high band
-        self._levels = np.zeros(_LEVEL_BINS.size - 1, np.int64)  # histogram of |sample| in dB
+        self._levels = np.zeros(_LEVEL_BINS.size - 1, np.int64)  # histogram of the samples of speech, in dB
+        self._peak = 0.0
 
     def watch(self, blocks: Iterator[Signal]) -> Iterator[Signal]:
         """The same blocks, measured. All but the last must be whole chunks long."""
@@ -129,14 +133,16 @@ class QualityMeter:
 
     def _add(self, block: Signal) -> None:
         self._samples += block.size
-        self._speech.append(self._detector.probabilities(block))
+        self._peak = max(self._peak, float(np.abs(block).max()))
+        speech = self._detector.probabilities(block)
+        self._speech.append(speech)
         chunks = np.pad(block, (0, -block.size % CHUNK_SAMPLES)).reshape(-1, CHUNK_SAMPLES)
         self._power.append(np.mean(chunks**2, axis=1))
         spectrum = np.abs(np.fft.rfft(chunks * _WINDOW)) ** 2
         self._bands.append(
             np.stack([spectrum[:, _LOW_BAND].mean(axis=1), spectrum[:, _HIGH_BAND].mean(axis=1)], axis=1)
         )
-        self._levels += np.histogram(_decibels(block**2), _LEVEL_BINS)[0]
+        self._levels += np.histogram(_decibels(chunks[speech >= SPEECH_ON] ** 2), _LEVEL_BINS)[0]
 
     def _length_faults(self) -> dict[str, bool]:
         short, long = self.duration < MIN_DURATION, self.duration > MAX_UTTERANCE
@@ -144,12 +150,11 @@ class QualityMeter:
         return {"too_short": short, "too_long": long, "length_advice": not (best or short or long)}
 
     def _signal_faults(self) -> dict[str, bool]:
-        highest = _LEVEL_BINS[:-1][np.flatnonzero(self._levels)[-1]] if self._levels.any() else -np.inf
-        if highest < SILENT_PEAK_DB:
+        if _decibels(self._peak**2) < SILENT_PEAK_DB:
             return {"silent": True}
-        speech = np.concatenate(self._speech) >= 0.5
-        if not speech.any():
+        if not self.regions():
             return {"no_speech": True}
+        speech = np.concatenate(self._speech) >= SPEECH_ON
         power = np.concatenate(self._power)
         level, floor = _decibels(power[speech].mean()), _decibels(np.percentile(power, 10))
         low, high = np.concatenate(self._bands)[speech].mean(axis=0)
@@ -161,8 +166,8 @@ class QualityMeter:
         }
 
     def _share_near_peak(self) -> float:
-        """The share of samples close to the level that only one in 10,000 exceeds: large where peaks are cut off."""
-        above = self._levels[::-1].cumsum()[::-1] / self._samples  # share of samples in this bin or higher
+        """The share of speech samples close to the level that only one in 10,000 exceeds: large where peaks are cut off."""
+        above = self._levels[::-1].cumsum()[::-1] / self._levels.sum()  # share of samples in this bin or higher
         peak = int(np.flatnonzero(above >= 1e-4)[-1])
         return float(above[max(0, peak - round(_NEAR_PEAK_DB / 0.1))])
 

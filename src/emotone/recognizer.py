@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from .engine import Engine
 from .errors import EmotoneError, ModelError, OptionError
 from .heads import Head
 from .models import DEFAULT_MODEL, file_sha256, find_model
-from .quality import QualityMeter
+from .quality import UTTERANCE_ONLY, QualityMeter
 from .segment import label_regions, top_label, window_spans
 from .types import (
     SAMPLE_RATE,
@@ -30,8 +30,8 @@ from .types import (
     TimelineOptions,
 )
 
-CHUNK = 30.0  # seconds that the encoder sees at once: what Whisper was made for
-CONTEXT = 5.0  # seconds at both ends of a chunk that only serve as context for the middle
+CHUNK = 30.0  # seconds that are encoded at once, so that memory does not grow with the recording
+CONTEXT = 5.0  # seconds at both ends of a chunk that only serve as context; frames of the bundled model depend on 4
 
 _Frames = NDArray[np.float32]
 
@@ -97,14 +97,14 @@ class Recognizer:
         options = options or TimelineOptions()
         _check(options)
         heard = self._listen(open_recording(source, sample_rate=sample_rate, channel=channel))
+        heard = replace(heard, quality=tuple(reason for reason in heard.quality if reason.code not in UTTERANCE_ONLY))
         windows = tuple(self._segment(heard, start, end) for start, end in window_spans(heard.duration, options))
         segments = label_regions(heard.regions, windows, options.min_segment)
         return Timeline(self._utterance(heard), windows, segments, heard.regions, options)
 
     def embed(self, source: AudioSource, *, sample_rate: int | None = None, channel: int | None = None) -> _Frames:
         """The embedding of the whole recording: float32 `(dim,)`, the mean of its frames. Arguments as in `predict`."""
-        frames = self.embed_frames(source, sample_rate=sample_rate, channel=channel)
-        return frames.mean(axis=0, dtype=np.float64).astype(np.float32)
+        return self.predict(source, sample_rate=sample_rate, channel=channel).embedding
 
     def embed_frames(
         self, source: AudioSource, *, sample_rate: int | None = None, channel: int | None = None

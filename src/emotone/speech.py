@@ -33,6 +33,7 @@ class SpeechDetector:
         signal = np.concatenate([self._context, np.pad(block, (0, -block.size % CHUNK_SAMPLES))])
         self._context = signal[-_CONTEXT_SAMPLES:]
         chunks = np.lib.stride_tricks.sliding_window_view(signal * np.float32(gain), CHUNK_SAMPLES + _CONTEXT_SAMPLES)
+        probabilities: NDArray[np.float32]
         probabilities, self._h, self._c = _session().run(
             ["speech_probs", "hn", "cn"], {"input": chunks[::CHUNK_SAMPLES], "h": self._h, "c": self._c}
         )
@@ -41,4 +42,5 @@ class SpeechDetector:
 
 @cache
 def _session() -> Session:
-    return open_session(Path(str(files(__package__) / "models" / "silero_vad.onnx")), threads=1)
+    session: Session = open_session(Path(str(files(__package__) / "models" / "silero_vad.onnx")), threads=1)
+    return session

@@ -2,14 +2,14 @@
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from ..errors import EmotoneError
+from ..errors import AudioError, EmotoneError
 from ..labels import emotion_of
 from ..recognizer import Recognizer, load_model
 from ..text import Text, system_language
@@ -47,6 +47,12 @@ def print_error(error: EmotoneError) -> None:
     ERR.print(error.text.to(LANGUAGE), markup=False)
 
 
+def fail(error: EmotoneError) -> NoReturn:
+    """Ends the process with one sentence: code 2 when the command was wrong, 1 when an input was."""
+    print_error(error)
+    raise SystemExit(1 if isinstance(error, AudioError) else 2) from error
+
+
 def new_table(*titles: str) -> Table:
     """A table without lines, to be filled and printed."""
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -56,12 +62,11 @@ def new_table(*titles: str) -> Table:
 
 
 def open_model(name_or_path: str) -> Recognizer:
-    """The model, or exit code 2 with the reason: a wrong name is wrong usage."""
+    """The model, or the end of the process."""
     try:
         return load_model(name_or_path)
     except EmotoneError as error:
-        print_error(error)
-        raise SystemExit(2) from error
+        fail(error)
 
 
 def each_file(files: Sequence[str], work: Callable[[str], _Result]) -> Iterator[tuple[str, _Result | None]]:

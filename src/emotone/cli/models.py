@@ -5,7 +5,7 @@ import click
 from ..errors import EmotoneError
 from ..models import DEFAULT_MODEL, find_model, model_names
 from ..writers import to_json
-from .console import COMMAND, OPTIONS, OUT, new_table, open_model, print_error, say, write
+from .console import COMMAND, OPTIONS, OUT, fail, new_table, open_model, say, write
 
 
 @click.group(
@@ -63,5 +63,4 @@ def path(name: str) -> None:
     try:
         write(f"{find_model(name)}\n")
     except EmotoneError as error:
-        print_error(error)
-        raise SystemExit(2) from error
+        fail(error)

@@ -1,11 +1,13 @@
 """`emotone serve`: the page."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
 from ..errors import EmotoneError
-from .console import OPTIONS, print_error, say
+from ..recognizer import load_model
+from .console import ERR, OPTIONS, fail, say
 from .options import model_option
 
 
@@ -34,10 +36,12 @@ from .options import model_option
 @model_option
 def serve(host: str, port: int, output: Path, model: str) -> None:
     """Starts the page."""
-    from ..webui import launch  # noqa: PLC0415 - Gradio takes seconds to import, other commands do without
+    from ..webui import launch  # noqa: PLC0415 - other commands do without
 
     try:
-        launch(model, output, host, port)
+        page = launch(lambda: load_model(model), output, host, port)
     except EmotoneError as error:
-        print_error(error)
-        raise SystemExit(2) from error
+        fail(error)
+    with page, suppress(KeyboardInterrupt):
+        ERR.print(say(f"Emotone is on {page.url} (Ctrl-C ends it)", f"情声已启动:{page.url}(按 Ctrl-C 结束)"))
+        page.wait()

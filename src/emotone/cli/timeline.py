@@ -8,7 +8,7 @@ from ..errors import EmotoneError
 from ..labels import EMOTIONS
 from ..types import Timeline, TimelineOptions
 from ..writers import record, segment_rows, to_csv, to_json, to_srt
-from .console import ERR, LANGUAGE, OPTIONS, OUT, colored, new_table, open_model, print_doubts, print_error, say, write
+from .console import ERR, LANGUAGE, OPTIONS, OUT, colored, fail, new_table, open_model, print_doubts, say, write
 from .options import channel_option, model_option
 
 _DEFAULTS = TimelineOptions()
@@ -58,8 +58,7 @@ def timeline(file: str, window: float, hop: float, format_: str, channel: int | 
         with ERR.status(say("Listening…", "正在分析…")):
             heard = recognizer.timeline(file, TimelineOptions(window, hop), channel=channel)
     except EmotoneError as error:
-        print_error(error)
-        raise SystemExit(1) from error
+        fail(error)
     if format_ == "json":
         write(to_json({"file": file, **record(heard, datetime.now())}))
     elif format_ == "csv":

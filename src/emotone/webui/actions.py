@@ -1,0 +1,80 @@
+"""What happens on each click. Everything that belongs to one visitor comes in and goes out; nothing is kept here."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from ..examples import examples
+from ..recognizer import Recognizer
+from ..text import Language
+from ..types import TimelineOptions
+from . import controls, render, texts
+from .analysis import Chosen, Outcome, Problem, Report, Settings, analyse
+from .markup import Html
+from .shelf import Shelf
+
+Update = dict[str, Any]
+
+
+class Actions:
+    """The handlers of the page's events.
+
+    Args:
+        recognizer: Shared by all visitors.
+        outputs: Where results are saved.
+        shelf: What may be read and handed out.
+    """
+
+    def __init__(self, recognizer: Recognizer, outputs: Path, shelf: Shelf) -> None:
+        self._recognizer = recognizer
+        self._outputs = outputs
+        self._shelf = shelf
+
+    def choose(self, language: Language, event: gr.EventData) -> tuple[tuple[Chosen, ...], Html]:
+        """Takes note of uploaded files, in place of those chosen before."""
+        chosen = tuple(Chosen(str(file["name"]), Path(str(file["path"]))) for file in getattr(event, "files", ()))
+        return chosen, controls.picker(chosen, language)
+
+    def discard(self, chosen: Sequence[Chosen], language: Language,
+                event: gr.EventData) -> tuple[tuple[Chosen, ...], Html]:
+        """Removes one of the chosen files."""
+        kept = tuple(item for index, item in enumerate(chosen) if index != event.index)
+        return kept, controls.picker(kept, language)
+
+    def choose_example(self, language: Language, event: gr.EventData) -> tuple[tuple[Chosen, ...], Html]:
+        """Chooses one of the clips in the package."""
+        example = examples()[int(event.index)]
+        chosen = (Chosen(example.path.name, example.path, example.attribution),)
+        return chosen, controls.picker(chosen, language)
+
+    def begin(self, chosen: Sequence[Chosen], language: Language) -> tuple[Html, Update]:
+        """Shows at once that the click was seen, and locks the button."""
+        return render.progress(0, len(chosen), (), language), gr.update(interactive=False)
+
+    def recognize(self, chosen: Sequence[Chosen], language: Language, granularity: str, window: float, hop: float,
+                  embedding: bool) -> Iterator[tuple[Outcome | Update, Html]]:
+        """Analyses the chosen recordings one after the other, showing each step; the outcome comes last."""
+        settings = Settings(granularity, embedding, TimelineOptions(window, hop))
+        reports: list[Report | Problem] = []
+        for number, item in enumerate(chosen, start=1):
+            for stage in analyse(self._recognizer, item, settings, self._outputs, self._shelf):
+                if isinstance(stage, tuple):
+                    yield gr.skip(), render.progress(number, len(chosen), stage, language)
+                else:
+                    reports.append(stage)
+        outcome = Outcome(tuple(reports) or (Problem("", texts.NOTHING_CHOSEN),))
+        yield outcome, render.outcome(outcome, language)
+
+    def finish(self, shown: Outcome | None, language: Language) -> tuple[Html, Update]:
+        """Shows the outcome in the language of this moment, and unlocks the button."""
+        return render.outcome(shown, language), gr.update(interactive=True)
+
+    def open_result(self, shown: Outcome | None, language: Language,
+                    event: gr.EventData) -> tuple[Outcome | None, Html]:
+        """Shows one result of a table, or the table again when the index is -1."""
+        if shown is not None:
+            index = int(event.index)
+            shown = Outcome(shown.reports, index if 0 <= index < len(shown.reports) else None)
+        return shown, render.outcome(shown, language)

@@ -1,0 +1,57 @@
+"""The one folder whose files the page hands out: uploads, and links to results at addresses nobody can guess."""
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from ..examples import examples
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file on offer.
+
+    Attributes:
+        name: What to call it when it is saved.
+        url: Its address, relative to the page.
+        size: In bytes.
+        note: What is in it, when that is worth saying.
+    """
+
+    name: str
+    url: str
+    size: int
+    note: str = ""
+
+
+class Shelf:
+    """A folder that only the page's server hands files out of.
+
+    Args:
+        root: The folder that uploads arrive in.
+        placed: Told about each file that `offer` puts there, so that it can be removed some hours later.
+    """
+
+    def __init__(self, root: Path, placed: Callable[[Path], None]) -> None:
+        self._root = root
+        self._placed = placed
+
+    def holds(self, path: Path) -> bool:
+        """Whether this is an uploaded file or an example, and not some other file of this computer."""
+        resolved = path.resolve()
+        return resolved.is_relative_to(self._root.resolve()) or resolved in {item.path.resolve() for item in examples()}
+
+    def offer(self, path: Path, note: str = "") -> Download:
+        """Makes a file downloadable. The file itself stays where it is."""
+        place = self._root / secrets.token_urlsafe(24) / path.name
+        place.parent.mkdir(parents=True)
+        try:
+            os.link(path, place)
+        except OSError:  # another file system, or one without links
+            shutil.copyfile(path, place)
+        self._placed(place)
+        return Download(path.name, f"gradio_api/file={quote(place.as_posix())}", place.stat().st_size, note)

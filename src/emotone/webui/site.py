@@ -1,0 +1,30 @@
+"""The page inside a web application. Importing this module imports Gradio."""
+
+from pathlib import Path
+
+import fastapi
+import gradio as gr
+import uvicorn
+
+from ..recognizer import Recognizer
+from .page import asset, asset_path, build_page, theme
+from .security import Guard
+
+MAX_UPLOAD = "2gb"
+_PATIENCE = 1  # seconds for requests under way when the server ends; an open page keeps one open for ever
+
+
+def mount(app: fastapi.FastAPI, recognizer: Recognizer, outputs: Path, path: str = "/") -> None:
+    """Adds the page to an application, below `path`."""
+    head = f"<style>{asset('page.css')}</style>"
+    gr.mount_gradio_app(app, build_page(recognizer, outputs), path, footer_links=[], run_history=False, show_error=False,
+                        ssr_mode=False, max_file_size=MAX_UPLOAD, enable_monitoring=False, pwa=False, mcp_server=False,
+                        theme=theme(), head=head, favicon_path=str(asset_path("favicon.svg")))
+    app.add_middleware(Guard)
+
+
+def server(recognizer: Recognizer, outputs: Path) -> uvicorn.Server:
+    """A server of nothing but the page."""
+    app = fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    mount(app, recognizer, outputs)
+    return uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_PATIENCE))

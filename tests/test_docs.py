@@ -1,0 +1,74 @@
+"""The documentation: its code runs, and both languages say the same."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import soundfile
+
+import emotone
+
+PROJECT = Path(__file__).parent.parent
+PAIRS = [("README.md", "README.zh-CN.md")] + [
+    (f"docs/en/{name}", f"docs/zh/{name}") for name in ("page.md", "cli.md", "python.md")
+]
+PAGES = [page for pair in PAIRS for page in pair]
+
+
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", (PROJECT / page).read_text(encoding="utf-8"), re.S | re.M)
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, clips: list[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the files that the documentation names."""
+    monkeypatch.chdir(tmp_path)
+    for name, clip in (("speech.wav", clips[0]), ("talk.mp3", clips[2])):
+        soundfile.write(name, emotone.load_audio(clip).samples, 16_000)
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")])
+def test_python_blocks_run(page: str, workplace: Path) -> None:
+    exec("\n".join(blocks(page, "python")), {})
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "bash")])
+def test_commands_run(page: str, workplace: Path) -> None:
+    lines = [line.split("#")[0].strip() for block in blocks(page, "bash") for line in block.splitlines()]
+    commands = [line.replace("bash run.sh", "emotone").strip() for line in lines if line]
+    assert commands
+    for command in commands:
+        words = shlex.split(command)
+        assert words.pop(0) == "emotone"
+        if not words:  # starts the page: the browser tests do
+            continue
+        with open(words.pop() if "<" in words else "speech.wav", "rb") as stdin:
+            words = [word for word in words if word != "<"]
+            done = subprocess.run(
+                [sys.executable, "-m", "emotone", *words], stdin=stdin, capture_output=True, check=False
+            )
+        assert (done.returncode, command) == (0, command), done.stderr.decode()
+
+
+@pytest.mark.parametrize(("english", "chinese"), PAIRS)
+def test_both_languages_have_the_same_structure(english: str, chinese: str) -> None:
+    def outline(page: str) -> list[str]:
+        text = (PROJECT / page).read_text(encoding="utf-8")
+        code = [re.sub(r"\s*#.*", "", block) for block in re.findall(r"^```\w+\n(.*?)^```", text, re.S | re.M)]
+        prose = re.sub(r"^```.*?^```", "", text, flags=re.S | re.M)
+        shape = [re.match(r"#+|\||-|!", line).group() for line in prose.splitlines() if re.match(r"#+ |\||- |!", line)]
+        return code + shape
+
+    assert outline(english) == outline(chinese)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page: str) -> None:
+    text = (PROJECT / page).read_text(encoding="utf-8")
+    targets = re.findall(r"\]\(([^)#]+)\)", text)
+    missing = [t for t in targets if not t.startswith("http") and not (PROJECT / page).parent.joinpath(t).exists()]
+    assert missing == []

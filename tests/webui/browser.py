@@ -1,0 +1,73 @@
+"""A real browser for tests and pictures, and the few things that one does on the page."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+             "--disable-component-update", "--disable-sync", "--use-fake-device-for-media-stream",
+             "--use-fake-ui-for-media-stream"]
+PATIENCE = 30_000  # milliseconds that a result may take on a busy machine
+
+
+def find_chromium() -> str | None:
+    """Where the browser is, if there is one."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@contextmanager
+def open_browser() -> Iterator[Browser]:
+    """A headless browser; fails when none is installed."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+def visit(page: Page, url: str) -> None:
+    """Opens the page and waits until the server has greeted it in its language."""
+    page.goto(url)
+    chinese = page.evaluate("navigator.language").startswith("zh")
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN" if chinese else "en", timeout=PATIENCE)
+    expect(page.locator("#em-language").get_by_label("中文" if chinese else "English")).to_be_checked()
+    expect(page.locator("#em-picker [data-state=idle]")).to_be_visible(timeout=PATIENCE)
+
+
+def load_example(page: Page, index: int, expected: str = ".em-report") -> Locator:
+    """Loads and analyses an example, and waits for the result."""
+    return _run(page, page.locator(f".em-link[data-example='{index}']"), expected)
+
+
+def recognize(page: Page, expected: str = ".em-report") -> Locator:
+    """Presses the button and waits for what should appear."""
+    return _run(page, page.locator("#em-recognize"), expected)
+
+
+def _run(page: Page, button: Locator, expected: str) -> Locator:
+    """Clicks, and waits until what was shown before has gone, `expected` is shown and the button is free again."""
+    page.evaluate("document.querySelectorAll('#em-result [class^=em-]').forEach(part => part.dataset.before = '')")
+    button.click()
+    expect(page.locator("#em-result [data-before]")).to_have_count(0, timeout=PATIENCE)
+    shown = page.locator(expected)
+    expect(shown).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#em-recognize")).to_be_enabled(timeout=PATIENCE)
+    return shown
+
+
+def set_granularity(page: Page, value: str) -> None:
+    """Chooses `utterance` or `frame`."""
+    page.locator(f"#em-granularity input[value='{value}']").check()
+
+
+def set_language(page: Page, name: str) -> None:
+    """Switches to `中文` or `English`, and waits for it."""
+    page.locator("#em-language").get_by_text(name).click()
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN" if name == "中文" else "en", timeout=PATIENCE)
+
+
+def choose_files(page: Page, files: list) -> None:  # type: ignore[type-arg] # paths or playwright's FilePayload
+    """Chooses files as a click on the drop area does, and waits until the server has them."""
+    page.locator("#em-picker input[type=file]").set_input_files(files)
+    expect(page.locator(".em-chosen-list li")).to_have_count(len(files), timeout=PATIENCE)

@@ -1,0 +1,169 @@
+"""Results as HTML, without a browser."""
+
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from emotone import Prediction, Recognizer, Timeline
+from emotone.labels import LABELS, emotion_of
+from emotone.quality import REASONS
+from emotone.text import Text
+from emotone.webui import charts, controls, render, texts
+from emotone.webui.analysis import Chosen, Outcome, Problem, Report, Step
+from emotone.webui.markup import Html, join, tag
+from emotone.webui.shelf import Download
+
+HOSTILE = "<img src=x onerror=alert(1)>.wav"
+
+
+class Outline(HTMLParser):
+    """Tags that were opened and not closed, and every tag that was seen."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, name, attributes):
+        self.seen.append(name)
+        if name != "input":
+            self.open.append(name)
+
+    def handle_endtag(self, name):
+        assert self.open.pop() == name
+
+
+@pytest.fixture(scope="module")
+def timeline(model: Recognizer, four_moods) -> Timeline:
+    return model.timeline(four_moods)
+
+
+def report(result: Prediction | Timeline, name: str = "clip.wav") -> Report:
+    files = (Download("processed_audio.wav", "gradio_api/file=/a/processed_audio.wav", 125_000),
+             Download("result.json", "gradio_api/file=/a/result.json", 800))
+    return Report(name, result, np.linspace(0, 1, 500, dtype=np.float32), "outputs_20260101_120000", files,
+                  (Step(texts.DECODE, 0.25), Step(texts.ANALYSE, 0.5)))
+
+
+def text_of(html: str) -> str:
+    return re.sub("<[^>]*>", " ", html)
+
+
+def test_plain_text_is_escaped_and_markup_is_not():
+    assert tag("p.a.b", "<b>", tag("i", "&"), attributes={"title": '"<'}) == (
+        '<p class="a b" title="&quot;&lt;">&lt;b&gt;<i>&amp;</i></p>')
+    assert isinstance(join("a", Html("<br>")), Html)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_view_is_well_formed_and_escapes_names(timeline: Timeline, language):
+    problem = Problem(HOSTILE, Text(f"{HOSTILE} is bad", f"{HOSTILE} 有误"))
+    reports = (report(timeline, HOSTILE), report(timeline.utterance, HOSTILE), problem)
+    views = [render.outcome(None, language), render.outcome(Outcome(reports), language),
+             *(render.outcome(Outcome(reports, index), language) for index in range(3)),
+             *(render.outcome(Outcome((item,)), language) for item in reports),
+             render.progress(2, 3, (Step(texts.DECODE, 0.1), Step(texts.ANALYSE, None)), language),
+             controls.header(language), controls.footer(language),
+             controls.picker([Chosen(HOSTILE, timeline.utterance.source.name)], language)]
+    for view in views:
+        outline = Outline(view)
+        assert outline.open == []
+        assert "img" not in outline.seen
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_result_names_emotion_twice_runner_up_and_confidence(timeline: Timeline, language):
+    prediction = timeline.utterance
+    shown = text_of(render.report(report(prediction), language))
+    emotion, second = emotion_of(prediction.label), emotion_of(prediction.runner_up)
+    for expected in (emotion.emoji, emotion.name.en, emotion.name.zh, second.name.to(language),
+                     f"{prediction.confidence:.0%}", "outputs_20260101_120000", prediction.model.name):
+        assert expected in shown
+
+
+def test_bars_are_sorted_and_add_up(timeline: Timeline):
+    shown = render.report(report(timeline.utterance), "en")
+    widths = [float(width) for width in re.findall(r'<i style="width:([\d.]+)%"', shown)]
+    assert len(widths) == len(LABELS)
+    assert widths == sorted(widths, reverse=True)
+    assert sum(widths) == pytest.approx(100, abs=0.1)
+
+
+def test_hint_for_unknown_stands_only_at_exactly_zero(timeline: Timeline):
+    hint = texts.NO_TRAINING_DATA.en
+    utterance = timeline.utterance
+    scores = dict.fromkeys(LABELS, 0.0) | {"happy": 1.0}
+    some = scores | {"happy": 0.9, "unknown": 0.1}
+    values = {name: getattr(utterance, name) for name in ("embedding", "duration", "quality", "model", "source")}
+    assert hint in render.report(report(Prediction("happy", scores, **values)), "en")
+    assert hint not in render.report(report(Prediction("happy", some, **values)), "en")
+
+
+def test_reasons_come_with_advice(timeline: Timeline):
+    values = {name: getattr(timeline.utterance, name) for name in ("label", "scores", "embedding", "duration", "model", "source")}
+    bad = Prediction(quality=(REASONS["clipped"],), **values)
+    shown = text_of(render.report(report(bad), "zh"))
+    assert REASONS["clipped"].text.zh in shown
+    assert REASONS["clipped"].advice.zh in shown
+    good = Prediction(quality=(), **values)
+    assert texts.NO_DOUBTS.en in render.report(report(good), "en")
+
+
+@pytest.mark.parametrize(("code", "faint"), [("silent", True), ("no_speech", True), ("noisy", False)])
+def test_a_result_without_speech_is_shown_pale(timeline: Timeline, code: str, faint: bool):
+    names = ("label", "scores", "embedding", "duration", "model", "source")
+    bad = Prediction(quality=(REASONS[code],), **{name: getattr(timeline.utterance, name) for name in names})
+    assert ("em-faint" in render.report(report(bad), "en")) == faint
+
+
+def test_areas_fill_the_chart_at_every_moment(timeline: Timeline):
+    shown = charts.area_chart(timeline, "en")
+    paths = re.findall(r'<path fill="#[0-9a-f]{6}" d="M([^"]*)z"', shown)
+    assert len(paths) == len(LABELS)
+    corners = [[tuple(map(float, point.split())) for point in path.split("L")] for path in paths]
+    half = len(corners[0]) // 2
+    assert all(y == pytest.approx(0, abs=0.02) for _, y in corners[-1][:half])  # the top one reaches the upper edge
+    assert all(y == pytest.approx(100, abs=0.02) for _, y in corners[0][half:])  # the lowest stands on the axis
+
+
+def test_segments_tell_their_times_to_script_and_reader(timeline: Timeline):
+    shown = charts.segment_strip(timeline.segments, timeline.utterance.duration, "en")
+    first = timeline.segments[0]
+    assert f'data-start="{first.start:.3f}" data-end="{first.end:.3f}"' in shown
+    assert shown.count("aria-label=") == len(timeline.segments)
+
+
+def test_long_recordings_are_drawn_with_few_columns(timeline: Timeline):
+    many = Timeline(timeline.utterance, timeline.windows * 400, timeline.segments, timeline.regions, timeline.options)
+    assert len(charts.area_chart(many, "en")) < 200_000
+
+
+def test_silence_is_drawn(timeline: Timeline):
+    assert "<path" in charts.waveform(np.zeros(1, np.float32), 0.02, [], "en")
+
+
+@pytest.mark.parametrize(("score", "shown"), [(0.0, "0%"), (0.0001, "<0.1%"), (0.1234, "12.3%"), (1.0, "100.0%")])
+def test_percent(score: float, shown: str):
+    assert render.percent(score) == shown
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [
+    (0, "0:00.0"), (59.96, "1:00.0"), (65.25, "1:05.2"), (725, "12:05"), (3725, "1:02:05")])
+def test_duration(seconds: float, shown: str):
+    assert texts.duration(seconds) == shown
+
+
+@pytest.mark.parametrize(("count", "shown"), [(798, "798 B"), (125_000, "125 kB"), (3.39e6, "3.39 MB"), (2e9, "2 GB")])
+def test_size(count: float, shown: str):
+    assert render.size(count) == shown
+
+
+def test_every_text_is_in_both_languages():
+    for name, text in vars(texts).items():
+        if isinstance(text, Text):
+            assert text.en, name
+            assert re.search("[\u4e00-\u9fff]", text.zh), name
+            assert set(re.findall(r"\{\w+\}", text.en)) == set(re.findall(r"\{\w+\}", text.zh)), name
