@@ -3,6 +3,27 @@
     PYTHONPATH=tests python benchmarks/quality.py CORPORA [--clips 200]
 
 CORPORA is a folder with one folder of audio files for each corpus.
+
+Share of 200 clips of each corpus that got a reason, in percent (16 kHz, Opus at 32 kbit/s; lengths left out):
+
+| clips                                | reason      | RAVDESS | Emo-DB | nEMO | EmotionTTS | TESS |
+|--------------------------------------|-------------|--------:|-------:|-----:|-----------:|-----:|
+| clean                                | noisy       |       0 |    1.5 |    0 |          0 |  0.5 |
+| clean                                | clipped     |       0 |      0 |  0.5 |          0 |    1 |
+| clean                                | any other   |       0 |      0 |    0 |          0 |    0 |
+| peaks 12 dB over full scale          | clipped     |      98 |     94 | 97.5 |        100 | 99.5 |
+| peaks 6 dB over full scale           | clipped     |      89 |     63 |   82 |         89 |   90 |
+| white noise, 5 dB SNR                | noisy       |     100 |    100 |  100 |        100 |  100 |
+| pink noise, 5 dB SNR                 | noisy       |      99 |    100 |  100 |        100 |  100 |
+| pink noise, 10 dB SNR                | noisy       |       0 |   73.5 |   92 |          1 | 60.5 |
+| pink noise, 20 dB SNR                | noisy       |       0 |      2 |    0 |          0 |  0.5 |
+| G.711, AMR                           | narrow_band |     100 |    100 |  100 |        100 |  100 |
+| 8 kHz, stored in 16 bits at 16 kHz   | narrow_band |    93.5 |    100 |  100 |        100 |  100 |
+| 5 dB below the quiet limit           | quiet       |     100 |    100 |  100 |        100 |  100 |
+| -95 dBFS                             | silent      |     100 |     99 |  100 |        100 |  100 |
+| white noise alone, pink noise alone  | no_speech   |     100 |    100 |  100 |        100 |  100 |
+
+RAVDESS and EmotionTTS have long pauses, so the same SNR over the whole clip is a higher one over its speech.
 """
 
 import argparse
@@ -25,11 +46,15 @@ Fault = Callable[[Signal], AudioSource]
 
 def _requantised_telephone(signal: Signal) -> Signal:
     low = soxr.resample(signal, SAMPLE_RATE, 8_000)
-    return (np.round(soxr.resample(low, 8_000, SAMPLE_RATE) * 32_768) / 32_768).astype(np.float32)
+    high: Signal = soxr.resample(low, 8_000, SAMPLE_RATE)
+    stored: Signal = np.round(high * 32_768) / np.float32(32_768)
+    return stored
 
 
 def _at_level(signal: Signal, level_db: float) -> Signal:
-    return signal * np.float32(10 ** (level_db / 20) / np.sqrt(np.mean(signal**2)))
+    gain = 10 ** (level_db / 20) / np.sqrt(np.mean(signal**2))
+    scaled: Signal = (gain * signal).astype(np.float32)
+    return scaled
 
 
 FAULTS: dict[str, tuple[str, Fault]] = {
@@ -75,7 +100,7 @@ def shares(found: Sequence[tuple[str, ...]]) -> str:
 
 def main() -> None:
     """Prints both tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("corpora", type=Path)
     parser.add_argument("--clips", type=int, default=200, help="at most so many of each corpus")
     arguments = parser.parse_args()

@@ -236,8 +236,9 @@ def pink_noise(samples: int, seed: int = 0) -> Samples:
     spectrum = np.fft.rfft(np.random.default_rng(seed).normal(size=samples))
     spectrum[1:] /= np.sqrt(np.arange(1, spectrum.size))
     spectrum[0] = 0
-    noise = np.fft.irfft(spectrum, samples)
-    return (noise / noise.std()).astype(np.float32)
+    noise: NDArray[np.float64] = np.fft.irfft(spectrum, samples)
+    noise /= noise.std()
+    return noise.astype(np.float32)
 
 
 def chords(seconds: int, seed: int = 0) -> Samples:
@@ -257,13 +258,16 @@ def chords(seconds: int, seed: int = 0) -> Samples:
 
 def with_noise(signal: Samples, noise: Samples, snr_db: float) -> Samples:
     """The signal with noise behind it: so many decibels below the mean power of the whole signal."""
-    return signal + noise * np.float32(np.sqrt(np.mean(signal**2)) * 10 ** (-snr_db / 20))
+    noisy: Samples = signal + noise * np.float32(np.sqrt(np.mean(signal**2)) * 10 ** (-snr_db / 20))
+    return noisy
 
 
 def overdriven(signal: Samples, peak: float = 4.0) -> Samples:
     """A 16 kHz signal that was recorded at 44.1 kHz with so much gain that its peak of `peak` was cut off at 1."""
     high = soxr.resample(signal, SAMPLE_RATE, 44_100)
-    return soxr.resample(np.clip(high * np.float32(peak / np.abs(high).max()), -1, 1), 44_100, SAMPLE_RATE)
+    clipped = np.clip(high * np.float32(peak / np.abs(high).max()), -1, 1)
+    low: Samples = soxr.resample(clipped, 44_100, SAMPLE_RATE)
+    return low
 
 
 def telephone(signal: Samples, form: str = "wav µ-law") -> bytes:

@@ -37,7 +37,7 @@ from media import (
 
 import emotone.audio
 from emotone import load_audio
-from emotone.audio import BLOCK_SAMPLES, SPOOL_BYTES, AudioSource, Recording, open_recording, source_name
+from emotone.audio import SPOOL_BYTES, AudioSource, Recording, open_recording, source_name
 from emotone.errors import (
     AudioError,
     AudioNotFoundError,
@@ -47,6 +47,7 @@ from emotone.errors import (
     NoAudioStreamError,
     UnsupportedAudioError,
 )
+from emotone.resample import BLOCK_SAMPLES
 from emotone.types import SAMPLE_RATE
 
 # They do not say how much silence their encoder added: up to two packets.
@@ -54,7 +55,8 @@ PADDED = {"aac", "m4a, fragments", "mp3 cbr, no xing", "mp3 vbr, no xing", "wma"
 
 
 def at_rate(signal: np.ndarray, rate: int) -> np.ndarray:
-    return soxr.resample(signal, SAMPLE_RATE, rate)
+    resampled: np.ndarray = soxr.resample(signal, SAMPLE_RATE, rate)
+    return resampled
 
 
 def speech_file(name: str, *, seconds: float = 7.8) -> bytes:
@@ -206,7 +208,7 @@ def sources(data: bytes, path: Path) -> Iterator[AudioSource]:
     with path.open("rb") as file:
         yield file
     with path.open("rb", buffering=0) as raw:
-        yield raw  # type: ignore[misc]
+        yield raw
     with operating_system_pipe(data) as pipe:
         yield pipe
 
@@ -263,8 +265,9 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_array_equal(audio.samples, load_audio(data).samples)
 
 
-def test_no_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", None)
+@pytest.mark.parametrize("stdin", [None, io.StringIO("typed")])
+def test_no_standard_input(stdin: io.StringIO | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", stdin)
     assert "no standard input" in error_of("-", AudioNotFoundError)
 
 

@@ -41,7 +41,7 @@ def test_chinese_when_the_locale_is_chinese(clips: list[Path]) -> None:
     assert help_text.startswith("用法: ")
     assert "选项:" in help_text
     assert "显示此帮助并退出。" in help_text
-    assert "[默认:utterance]" in help_text
+    assert "[默认：utterance]" in help_text
     assert not any(word in help_text for word in ("Usage", "Options", "Show", "default"))
     assert "😊 快乐" in run("predict", clips[0], language="zh_CN.UTF-8").stdout
 

@@ -16,8 +16,9 @@ from media import (
     with_noise,
 )
 
-from emotone.audio import BLOCK_SAMPLES, AudioSource, open_recording
+from emotone.audio import AudioSource, open_recording
 from emotone.quality import QUIET_LEVEL_DB, REASONS, QualityMeter
+from emotone.resample import BLOCK_SAMPLES
 from emotone.types import SAMPLE_RATE, Signal
 
 SECOND = SAMPLE_RATE
@@ -46,7 +47,9 @@ def at_level(signal: Signal, level_db: float) -> Signal:
     """The signal with speech of that mean power in dBFS, pauses left out."""
     chunks = signal[: signal.size // 512 * 512].reshape(-1, 512)
     power = np.mean(chunks**2, axis=1)
-    return signal * np.float32(10 ** (level_db / 20) / np.sqrt(power[power > power.max() / 300].mean()))
+    gain = 10 ** (level_db / 20) / np.sqrt(power[power > power.max() / 300].mean())
+    scaled: Signal = (gain * signal).astype(np.float32)
+    return scaled
 
 
 # Clean recordings

@@ -75,7 +75,6 @@ def fit(means: Means, clips: Sequence[Clip], chosen: NDArray[np.bool_]) -> Head:
     return fit_head(
         {variant: features[chosen] for variant, features in means.items()},
         [clip for clip, wanted in zip(clips, chosen, strict=True) if wanted],
-        options,
     )
 
 

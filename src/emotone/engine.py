@@ -33,7 +33,7 @@ def open_session(path: Path, threads: int) -> ort.InferenceSession:
     except Exception as error:  # ONNX Runtime raises classes without a common parent
         raise ModelError(
             f"'{path}' cannot be loaded as an ONNX model ({error}). Give a model made by Emotone.",
-            f"无法将“{path}”作为 ONNX 模型加载({error})。请使用 Emotone 生成的模型。",
+            f"无法将“{path}”作为 ONNX 模型加载（{error}）。请使用 Emotone 生成的模型。",
         ) from error
 
 
@@ -76,7 +76,7 @@ class Engine:
         if found_inputs != INPUTS or found_outputs != OUTPUTS:
             raise ModelError(
                 f"'{path}' takes {found_inputs} and gives {found_outputs}; wanted {INPUTS} and {OUTPUTS}.",
-                f"“{path}”的输入为 {found_inputs},输出为 {found_outputs};需要 {INPUTS} 与 {OUTPUTS}。",
+                f"“{path}”的输入为 {found_inputs}，输出为 {found_outputs}；需要 {INPUTS} 与 {OUTPUTS}。",
             )
 
     def _read_manifest(self, path: Path) -> dict[str, Any]:

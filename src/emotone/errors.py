@@ -84,5 +84,5 @@ class MissingExtraError(EmotoneError):
         install = f'pip install "emotone[{extra}]"'
         return cls(
             f"This needs the extra '{extra}', which is not installed. Install it with: {install}",
-            f"此功能需要可选组件“{extra}”,当前未安装。请运行:{install}",
+            f"此功能需要可选组件“{extra}”，当前未安装。请运行：{install}",
         )

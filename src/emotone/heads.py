@@ -38,14 +38,14 @@ class Head:
         if not 0 < self.temperature < math.inf:
             raise ModelError(
                 f"A head has temperature {self.temperature}; wanted a positive number.",
-                f"分类头的温度为 {self.temperature};应为正数。",
+                f"分类头的温度为 {self.temperature}；应为正数。",
             )
         if self.weight.shape != shape or self.bias.shape != shape[:1] or not self.masked < set(self.labels):
             raise ModelError(
                 f"A head of {len(self.labels)} labels has weights {self.weight.shape}, biases {self.bias.shape} and "
                 f"masks {sorted(self.masked)}; these must agree.",
-                f"分类头有 {len(self.labels)} 个标签,但权重为 {self.weight.shape}、偏置为 {self.bias.shape}、"
-                f"屏蔽标签为 {sorted(self.masked)};它们必须一致。",
+                f"分类头有 {len(self.labels)} 个标签，但权重为 {self.weight.shape}、偏置为 {self.bias.shape}、"
+                f"屏蔽标签为 {sorted(self.masked)}；它们必须一致。",
             )
 
     @property
@@ -89,7 +89,7 @@ class Head:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
-                f"The head is damaged ({error!r}). Get the model again.", f"分类头已损坏({error!r})。请重新获取模型。"
+                f"The head is damaged ({error!r}). Get the model again.", f"分类头已损坏（{error!r}）。请重新获取模型。"
             ) from error
 
 

@@ -85,7 +85,7 @@ def _draft_beside(target: Path) -> Iterator[Path]:
     except OSError as error:
         raise OutputError(
             f"Results cannot be written to '{target.parent}': {error.strerror or error}. Free space or choose another folder.",
-            f"无法将结果写入“{target.parent}”:{error.strerror or error}。请清理磁盘空间或更换文件夹。",
+            f"无法将结果写入“{target.parent}”：{error.strerror or error}。请清理磁盘空间或更换文件夹。",
         ) from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)

@@ -14,9 +14,9 @@ from .types import SAMPLE_RATE, Reason, Region, Signal
 # Thresholds lie between clean corpora and the same clips with one fault; benchmarks/quality.py prints both sides.
 SILENT_PEAK_DB = -70.0  # dBFS: a few steps of 16 bits
 QUIET_LEVEL_DB = -60.0  # dBFS of speech; studio corpora go down to -59
-NOISY_SNR_DB = 12.0  # speech against the quietest tenth; studio corpora: 1 % below 12.5; at 5 dB SNR: all below 12.3
-NARROW_BAND_DB = -52.0  # 4.2–7.5 kHz against 0.3–3.4 kHz in speech; studio corpora stay above -39, telephones below -54
-CLIPPED_SHARE = 0.012  # of speech within 2 dB of its peak; studio corpora: 0.5 % above; peaks 12 dB over: 97 % above
+NOISY_SNR_DB = 12.0  # speech against the quietest tenth; studio corpora: at most 1.5 % below; at 5 dB SNR: 99 % below
+NARROW_BAND_DB = -52.0  # 4.2–7.5 kHz against 0.3–3.4 kHz in speech; studio corpora stay above -39, telephones below -73
+CLIPPED_SHARE = 0.012  # of speech within 2 dB of its peak; studio corpora: at most 1 % above; 12 dB over: 94 % above
 MIN_DURATION, MAX_UTTERANCE = 1.0, 30.0  # seconds
 GOOD_DURATION = (3.0, 10.0)  # seconds: what most training clips last, and what one utterance should
 
@@ -40,7 +40,7 @@ REASONS: dict[str, Reason] = {
             Text("No speech was found.", "未检测到语音。"),
             Text(
                 "The model was made for speech; use a recording of somebody speaking.",
-                "模型只适用于语音;请使用有人说话的录音。",
+                "模型只适用于语音；请使用有人说话的录音。",
             ),
         ),
         Reason(
@@ -50,12 +50,12 @@ REASONS: dict[str, Reason] = {
         ),
         Reason(
             "too_long",
-            Text("The recording is longer than 30 s, too long for one result.", "录音超过 30 秒,不适合只给一个结果。"),
-            Text("Use the timeline (frame mode).", "请使用时间线(frame 模式)。"),
+            Text("The recording is longer than 30 s, too long for one result.", "录音超过 30 秒，不适合只给一个结果。"),
+            Text("Use the timeline (frame mode).", "请使用时间线（frame 模式）。"),
         ),
         Reason(
             "clipped",
-            Text("The recording is clipped: loud parts are cut off.", "录音有削波:响亮的部分被截断。"),
+            Text("The recording is clipped: loud parts are cut off.", "录音有削波：响亮的部分被截断。"),
             Text("Record again with less gain.", "请降低录音增益后重录。"),
         ),
         Reason(
@@ -70,26 +70,26 @@ REASONS: dict[str, Reason] = {
         ),
         Reason(
             "narrow_band",
-            Text("There is no sound above 4 kHz, as on the telephone.", "4 kHz 以上没有声音,类似电话录音。"),
-            Text("Use the original recording if there is one.", "如有原始录音,请改用原始录音。"),
+            Text("There is no sound above 4 kHz, as on the telephone.", "4 kHz 以上没有声音，类似电话录音。"),
+            Text("Use the original recording if there is one.", "如有原始录音，请改用原始录音。"),
         ),
         Reason(
             "truncated",
             Text(
                 "The file ends before its announced end; the part before was analysed.",
-                "文件提前中断;只分析了中断之前的部分。",
+                "文件提前中断；只分析了中断之前的部分。",
             ),
             Text("Copy or export the file again.", "请重新复制或导出该文件。"),
         ),
         Reason(
             "damaged",
-            Text("Parts of the file could not be decoded and were skipped.", "文件的部分内容无法解码,已跳过。"),
+            Text("Parts of the file could not be decoded and were skipped.", "文件的部分内容无法解码，已跳过。"),
             Text("Copy or export the file again.", "请重新复制或导出该文件。"),
         ),
         Reason(
             "length_advice",
             Text("Results are best for 3–10 s of speech.", "3–10 秒的语音效果最好。"),
-            Text("Use a longer or shorter stretch, or the timeline.", "请使用更长或更短的片段,或使用时间线。"),
+            Text("Use a longer or shorter stretch, or the timeline.", "请使用更长或更短的片段，或使用时间线。"),
         ),
     )
 }

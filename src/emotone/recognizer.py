@@ -202,7 +202,7 @@ def load_model(name_or_path: str | Path = DEFAULT_MODEL, *, threads: int = 0) ->
     if head.dim != engine.dim:
         raise ModelError(
             f"The head of '{path}' takes {head.dim} values, its frames have {engine.dim}.",
-            f"“{path}”的分类头需要 {head.dim} 维,而帧为 {engine.dim} 维。",
+            f"“{path}”的分类头需要 {head.dim} 维，而帧为 {engine.dim} 维。",
         )
     return Recognizer(engine, head, info)
 
@@ -212,6 +212,6 @@ def _check(options: TimelineOptions) -> None:
         raise OptionError(
             f"Found window {options.window} s, hop {options.hop} s and shortest segment {options.min_segment} s; wanted "
             "0 < hop ≤ window and no negative times.",
-            f"窗长 {options.window} 秒、步长 {options.hop} 秒、最短片段 {options.min_segment} 秒;"
-            "要求 0 < 步长 ≤ 窗长,且时间不为负。",
+            f"窗长 {options.window} 秒、步长 {options.hop} 秒、最短片段 {options.min_segment} 秒；"
+            "要求 0 < 步长 ≤ 窗长，且时间不为负。",
         )

@@ -38,6 +38,7 @@ def chromium():
     """The browser; without one the test is skipped, but never in CI."""
     try:
         import browser
+
         missing = browser.find_chromium() is None
     except ModuleNotFoundError:
         missing = True
@@ -58,6 +59,7 @@ def witness() -> Witness:
 def window(chromium, served: Served, witness: Witness, request: pytest.FixtureRequest):
     """A fresh window on the page, English and wide or as parametrized; at the end there was no error and no request elsewhere."""
     from browser import visit
+
     settings = {"locale": "en", "viewport": {"width": 1280, "height": 900}} | getattr(request, "param", {})
     context = chromium.new_context(accept_downloads=True, permissions=["microphone"], **settings)
     page = context.new_page()

@@ -51,15 +51,19 @@ def settings(page: Page) -> None:
 
 def doubtful(page: Page) -> None:
     """A recording with something wrong: very short and cut off."""
-    choose_files(page, [{"name": "short.ogg", "mimeType": "audio/ogg", "buffer": examples()[1].path.read_bytes()[:5000]}])
+    choose_files(
+        page, [{"name": "short.ogg", "mimeType": "audio/ogg", "buffer": examples()[1].path.read_bytes()[:5000]}]
+    )
     recognize(page)
 
 
 def table(page: Page) -> None:
     """Several files, one of them broken."""
     broken = {"name": "会议纪要.wav", "mimeType": "audio/wav", "buffer": b"This is not audio at all."}
-    named = [{"name": example.path.name, "mimeType": "audio/ogg", "buffer": example.path.read_bytes()}
-             for example in examples()]
+    named = [
+        {"name": example.path.name, "mimeType": "audio/ogg", "buffer": example.path.read_bytes()}
+        for example in examples()
+    ]
     choose_files(page, [*named, broken])
     recognize(page, ".em-table")
 
@@ -93,8 +97,12 @@ SCENES = (
 
 def take(browser: Browser, url: str, scene: Scene, folder: Path) -> Path:
     """Plays a scene in a fresh browser window and saves the whole page as a picture."""
-    context = browser.new_context(viewport={"width": scene.width, "height": 900}, locale=scene.language,
-                                  color_scheme=scene.scheme, device_scale_factor=2 if scene.width < 500 else 1)
+    context = browser.new_context(
+        viewport={"width": scene.width, "height": 900},
+        locale=scene.language,
+        color_scheme=scene.scheme,
+        device_scale_factor=2 if scene.width < 500 else 1,
+    )
     page = context.new_page()
     visit(page, url)
     scene.play(page)
@@ -107,8 +115,11 @@ def take(browser: Browser, url: str, scene: Scene, folder: Path) -> Path:
 def main(folder: Path, wanted: list[str]) -> None:
     """Writes the pictures: all, or those whose names are given."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (tempfile.TemporaryDirectory() as outputs, launch(load_model, Path(outputs), port=0) as served,
-          open_browser() as browser):
+    with (
+        tempfile.TemporaryDirectory() as outputs,
+        launch(load_model, Path(outputs), port=0) as served,
+        open_browser() as browser,
+    ):
         for scene in SCENES:
             if not wanted or scene.name in wanted:
                 print(take(browser, served.url, scene, folder))

@@ -90,7 +90,10 @@ def test_frame_downloads_open_and_segments_are_shown(window: Page, model: Recogn
     files = downloads(window, tmp_path)
     timeline = json.loads(files.result.read_text("utf-8"))["timeline"]
     frames = np.load(files.embedding)
-    assert frames.shape == (pytest.approx(load_audio(four_moods).duration * model.info.frame_rate, abs=2), model.info.dim)
+    assert frames.shape == (
+        pytest.approx(load_audio(four_moods).duration * model.info.frame_rate, abs=2),
+        model.info.dim,
+    )
     expect(shown.locator(".em-strip button")).to_have_count(len(timeline["segments"]))
     expect(shown.locator(".em-areas path")).to_have_count(len(EMOTIONS))
 
@@ -180,8 +183,11 @@ def visible_english(window: Page) -> set[str]:
     """English words on the page, apart from names that are the same in Chinese."""
     window.locator(".em-discard").click()  # with the English attribution of the example
     expect(window.locator(".em-chosen")).to_have_count(0)
-    known = ("Emotone|English|WAV|MP3|M4A|FLAC|OGG|WebM|AMR|utterance|frame|emotone-small|kB|"
-             "embedding|npy|processed_audio|wav|result|json|outputs|german_happy|ogg|" + "|".join(e.name.en for e in EMOTIONS))
+    known = (
+        "Emotone|English|WAV|MP3|M4A|FLAC|OGG|WebM|AMR|utterance|frame|emotone-small|kB|"
+        "embedding|npy|processed_audio|wav|result|json|outputs|german_happy|ogg|"
+        + "|".join(e.name.en for e in EMOTIONS)
+    )
     return set(re.findall("[A-Za-z]{2,}", re.sub(known, "", window.locator("body").inner_text())))
 
 
@@ -250,6 +256,7 @@ def test_nothing_sticks_out_on_a_phone(window: Page):
 
 def test_two_visitors_do_not_see_each_other(window: Page, clips: list[Path], chromium, served):
     from browser import visit
+
     choose_files(window, [clips[0]])
     other = chromium.new_context(locale="zh-CN").new_page()
     visit(other, served.url)

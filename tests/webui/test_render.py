@@ -42,10 +42,18 @@ def timeline(model: Recognizer, four_moods) -> Timeline:
 
 
 def report(result: Prediction | Timeline, name: str = "clip.wav") -> Report:
-    files = (Download("processed_audio.wav", "gradio_api/file=/a/processed_audio.wav", 125_000),
-             Download("result.json", "gradio_api/file=/a/result.json", 800))
-    return Report(name, result, np.linspace(0, 1, 500, dtype=np.float32), "outputs_20260101_120000", files,
-                  (Step(texts.DECODE, 0.25), Step(texts.ANALYSE, 0.5)))
+    files = (
+        Download("processed_audio.wav", "gradio_api/file=/a/processed_audio.wav", 125_000),
+        Download("result.json", "gradio_api/file=/a/result.json", 800),
+    )
+    return Report(
+        name,
+        result,
+        np.linspace(0, 1, 500, dtype=np.float32),
+        "outputs_20260101_120000",
+        files,
+        (Step(texts.DECODE, 0.25), Step(texts.ANALYSE, 0.5)),
+    )
 
 
 def text_of(html: str) -> str:
@@ -54,7 +62,8 @@ def text_of(html: str) -> str:
 
 def test_plain_text_is_escaped_and_markup_is_not():
     assert tag("p.a.b", "<b>", tag("i", "&"), attributes={"title": '"<'}) == (
-        '<p class="a b" title="&quot;&lt;">&lt;b&gt;<i>&amp;</i></p>')
+        '<p class="a b" title="&quot;&lt;">&lt;b&gt;<i>&amp;</i></p>'
+    )
     assert isinstance(join("a", Html("<br>")), Html)
 
 
@@ -62,12 +71,16 @@ def test_plain_text_is_escaped_and_markup_is_not():
 def test_every_view_is_well_formed_and_escapes_names(timeline: Timeline, language):
     problem = Problem(HOSTILE, Text(f"{HOSTILE} is bad", f"{HOSTILE} 有误"))
     reports = (report(timeline, HOSTILE), report(timeline.utterance, HOSTILE), problem)
-    views = [render.outcome(None, language), render.outcome(Outcome(reports), language),
-             *(render.outcome(Outcome(reports, index), language) for index in range(3)),
-             *(render.outcome(Outcome((item,)), language) for item in reports),
-             render.progress(2, 3, (Step(texts.DECODE, 0.1), Step(texts.ANALYSE, None)), language),
-             controls.header(language), controls.footer(language),
-             controls.picker([Chosen(HOSTILE, timeline.utterance.source.name)], language)]
+    views = [
+        render.outcome(None, language),
+        render.outcome(Outcome(reports), language),
+        *(render.outcome(Outcome(reports, index), language) for index in range(3)),
+        *(render.outcome(Outcome((item,)), language) for item in reports),
+        render.progress(2, 3, (Step(texts.DECODE, 0.1), Step(texts.ANALYSE, None)), language),
+        controls.header(language),
+        controls.footer(language),
+        controls.picker([Chosen(HOSTILE, timeline.utterance.source.name)], language),
+    ]
     for view in views:
         outline = Outline(view)
         assert outline.open == []
@@ -79,8 +92,15 @@ def test_result_names_emotion_twice_runner_up_and_confidence(timeline: Timeline,
     prediction = timeline.utterance
     shown = text_of(render.report(report(prediction), language))
     emotion, second = emotion_of(prediction.label), emotion_of(prediction.runner_up)
-    for expected in (emotion.emoji, emotion.name.en, emotion.name.zh, second.name.to(language),
-                     f"{prediction.confidence:.0%}", "outputs_20260101_120000", prediction.model.name):
+    for expected in (
+        emotion.emoji,
+        emotion.name.en,
+        emotion.name.zh,
+        second.name.to(language),
+        f"{prediction.confidence:.0%}",
+        "outputs_20260101_120000",
+        prediction.model.name,
+    ):
         assert expected in shown
 
 
@@ -103,7 +123,10 @@ def test_hint_for_unknown_stands_only_at_exactly_zero(timeline: Timeline):
 
 
 def test_reasons_come_with_advice(timeline: Timeline):
-    values = {name: getattr(timeline.utterance, name) for name in ("label", "scores", "embedding", "duration", "model", "source")}
+    values = {
+        name: getattr(timeline.utterance, name)
+        for name in ("label", "scores", "embedding", "duration", "model", "source")
+    }
     bad = Prediction(quality=(REASONS["clipped"],), **values)
     shown = text_of(render.report(report(bad), "zh"))
     assert REASONS["clipped"].text.zh in shown
@@ -150,8 +173,9 @@ def test_percent(score: float, shown: str):
     assert render.percent(score) == shown
 
 
-@pytest.mark.parametrize(("seconds", "shown"), [
-    (0, "0:00.0"), (59.96, "1:00.0"), (65.25, "1:05.2"), (725, "12:05"), (3725, "1:02:05")])
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(0, "0:00.0"), (59.96, "1:00.0"), (65.25, "1:05.2"), (725, "12:05"), (3725, "1:02:05")]
+)
 def test_duration(seconds: float, shown: str):
     assert texts.duration(seconds) == shown
 

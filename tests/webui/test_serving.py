@@ -53,6 +53,7 @@ def test_missing_gradio_names_the_install_line(model, tmp_path, monkeypatch):
 def test_a_failing_model_fails_the_launch(tmp_path):
     def broken():
         raise OptionError("no model", "没有模型")
+
     with pytest.raises(OptionError, match="no model"):
         launch(broken, tmp_path, port=0)
 

@@ -17,9 +17,9 @@ from .timeline import timeline
     context_settings={"help_option_names": ["-h", "--help"]},
     help=say(
         "Hear which emotion is expressed in a recording, overall and over time.",
-        "识别录音中表达的情绪:整体结果与随时间的变化。",
+        "识别录音中表达的情绪：整体结果与随时间的变化。",
     ),
-    epilog=say("Example: emotone predict speech.wav", "示例:emotone predict speech.wav"),
+    epilog=say("Example: emotone predict speech.wav", "示例：emotone predict speech.wav"),
 )
 @click.version_option(__version__, "-V", "--version", prog_name="emotone")
 def app() -> None:

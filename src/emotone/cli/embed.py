@@ -14,9 +14,9 @@ from .options import channel_option, files_argument, granularity_option, model_o
     options_metavar=OPTIONS,
     help=say(
         "Save the embedding of each file.\n\nFile NAME.wav becomes DIR/NAME.npy; its path is printed.",
-        "保存每个文件的嵌入向量。\n\n文件 NAME.wav 保存为 DIR/NAME.npy,并输出其路径。",
+        "保存每个文件的嵌入向量。\n\n文件 NAME.wav 保存为 DIR/NAME.npy，并输出其路径。",
     ),
-    epilog=say("Example: emotone embed *.wav -o embeddings", "示例:emotone embed *.wav -o embeddings"),
+    epilog=say("Example: emotone embed *.wav -o embeddings", "示例：emotone embed *.wav -o embeddings"),
 )
 @files_argument
 @click.option(
@@ -25,7 +25,7 @@ from .options import channel_option, files_argument, granularity_option, model_o
     type=click.Path(path_type=Path, file_okay=False),
     required=True,
     metavar="DIR",
-    help=say("Folder for the files; made when it is not there.", "保存文件的文件夹,不存在时自动创建。"),
+    help=say("Folder for the files; made when it is not there.", "保存文件的文件夹，不存在时自动创建。"),
 )
 @granularity_option
 @channel_option

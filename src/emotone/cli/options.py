@@ -19,7 +19,7 @@ channel_option = click.option(
     metavar="N",
     help=say(
         "Listen to one channel, counted from 0. Default: the mean of all.",
-        "只分析一个声道,从 0 开始计数。默认取各声道平均。",
+        "只分析一个声道，从 0 开始计数。默认取各声道平均。",
     ),
 )
 granularity_option = click.option(
@@ -27,6 +27,6 @@ granularity_option = click.option(
     type=click.Choice(["utterance", "frame"]),
     default="utterance",
     show_default=True,
-    help=say("One result, or emotion over time.", "整段一个结果,或随时间变化。"),
+    help=say("One result, or emotion over time.", "整段一个结果，或随时间变化。"),
 )
 files_argument = click.argument("files", nargs=-1, required=True, metavar=say("FILES…", "文件…"))

@@ -25,7 +25,7 @@ _Answer = tuple[Prediction | Timeline, datetime]
     ),
     epilog=say(
         "Example: emotone predict *.wav --format jsonl > results.jsonl",
-        "示例:emotone predict *.wav --format jsonl > results.jsonl",
+        "示例：emotone predict *.wav --format jsonl > results.jsonl",
     ),
 )
 @files_argument
@@ -38,7 +38,7 @@ _Answer = tuple[Prediction | Timeline, datetime]
 )
 @granularity_option
 @click.option(
-    "--embedding", is_flag=True, help=say("Save embedding.npy too; needs -o.", "同时保存 embedding.npy,需配合 -o。")
+    "--embedding", is_flag=True, help=say("Save embedding.npy too; needs -o.", "同时保存 embedding.npy，需配合 -o。")
 )
 @click.option(
     "--format",

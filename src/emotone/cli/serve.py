@@ -1,5 +1,6 @@
 """`emotone serve`: the page."""
 
+import signal
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,8 +14,8 @@ from .options import model_option
 
 @click.command(
     options_metavar=OPTIONS,
-    help=say("Serve the page until Ctrl-C.", "启动网页服务,按 Ctrl-C 结束。"),
-    epilog=say("Example: emotone serve --port 7860", "示例:emotone serve --port 7860"),
+    help=say("Serve the page until Ctrl-C.", "启动网页服务，按 Ctrl-C 结束。"),
+    epilog=say("Example: emotone serve --port 7860", "示例：emotone serve --port 7860"),
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help=say("Address to listen on.", "监听地址。"))
 @click.option(
@@ -42,6 +43,7 @@ def serve(host: str, port: int, output: Path, model: str) -> None:
         page = launch(lambda: load_model(model), output, host, port)
     except EmotoneError as error:
         fail(error)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # both ends are clean ends
     with page, suppress(KeyboardInterrupt):
-        ERR.print(say(f"Emotone is on {page.url} (Ctrl-C ends it)", f"情声已启动:{page.url}(按 Ctrl-C 结束)"))
+        ERR.print(say(f"Emotone is on {page.url} (Ctrl-C ends it)", f"情声已启动：{page.url}（按 Ctrl-C 结束）"))
         page.wait()

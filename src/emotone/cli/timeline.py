@@ -19,7 +19,7 @@ _DEFAULTS = TimelineOptions()
     help=say("Show how the expressed emotion changes over time.", "显示所表达的情绪如何随时间变化。"),
     epilog=say(
         "Example: emotone timeline talk.mp3 --format srt > talk.srt",
-        "示例:emotone timeline talk.mp3 --format srt > talk.srt",
+        "示例：emotone timeline talk.mp3 --format srt > talk.srt",
     ),
 )
 @click.argument("file", metavar=say("FILE", "文件"))
@@ -46,7 +46,7 @@ _DEFAULTS = TimelineOptions()
     default="table",
     show_default=True,
     help=say(
-        "table, srt: segments; csv: every window; json: both.", "table、srt 输出片段;csv 输出每个窗口;json 两者都有。"
+        "table, srt: segments; csv: every window; json: both.", "table、srt 输出片段；csv 输出每个窗口；json 两者都有。"
     ),
 )
 @channel_option

@@ -30,10 +30,10 @@ def examples() -> tuple[Example, ...]:
     """The clips, the shortest first."""
     folder = Path(str(files(__package__)))
     return (
-        Example(Text("German, one sentence", "德语,一句话"), folder / "german_happy.ogg", _EMODB),
-        Example(Text("English, one sentence", "英语,一句话"), folder / "english_angry.ogg", _RAVDESS),
+        Example(Text("German", "德语"), folder / "german_happy.ogg", _EMODB),
+        Example(Text("English", "英语"), folder / "english_angry.ogg", _RAVDESS),
         Example(
-            Text("English, four moods", "英语,四种情绪"),
+            Text("Four moods", "四种情绪"),
             folder / "english_four_moods.ogg",
             f"{_RAVDESS}; four clips joined",
         ),

@@ -25,7 +25,7 @@ def find_model(name_or_path: str | Path) -> Path:
     known = ", ".join(model_names())
     raise ModelError(
         f"There is no model '{name_or_path}'. Known names: {known}; or give the path of an ONNX file.",
-        f"没有名为“{name_or_path}”的模型。可用名称:{known};也可给出 ONNX 文件的路径。",
+        f"没有名为“{name_or_path}”的模型。可用名称：{known}；也可给出 ONNX 文件的路径。",
     )
 
 

@@ -37,8 +37,9 @@ class Actions:
         chosen = tuple(Chosen(str(file["name"]), Path(str(file["path"]))) for file in getattr(event, "files", ()))
         return chosen, controls.picker(chosen, language)
 
-    def discard(self, chosen: Sequence[Chosen], language: Language,
-                event: gr.EventData) -> tuple[tuple[Chosen, ...], Html]:
+    def discard(
+        self, chosen: Sequence[Chosen], language: Language, event: gr.EventData
+    ) -> tuple[tuple[Chosen, ...], Html]:
         """Removes one of the chosen files."""
         kept = tuple(item for index, item in enumerate(chosen) if index != event.index)
         return kept, controls.picker(kept, language)
@@ -53,8 +54,9 @@ class Actions:
         """Shows at once that the click was seen, and locks the button."""
         return render.progress(0, len(chosen), (), language), gr.update(interactive=False)
 
-    def recognize(self, chosen: Sequence[Chosen], language: Language, granularity: str, window: float, hop: float,
-                  embedding: bool) -> Iterator[tuple[Outcome | Update, Html]]:
+    def recognize(
+        self, chosen: Sequence[Chosen], language: Language, granularity: str, window: float, hop: float, embedding: bool
+    ) -> Iterator[tuple[Outcome | Update, Html]]:
         """Analyses the chosen recordings one after the other, showing each step; the outcome comes last."""
         settings = Settings(granularity, embedding, TimelineOptions(window, hop))
         reports: list[Report | Problem] = []
@@ -71,8 +73,9 @@ class Actions:
         """Shows the outcome in the language of this moment, and unlocks the button."""
         return render.outcome(shown, language), gr.update(interactive=True)
 
-    def open_result(self, shown: Outcome | None, language: Language,
-                    event: gr.EventData) -> tuple[Outcome | None, Html]:
+    def open_result(
+        self, shown: Outcome | None, language: Language, event: gr.EventData
+    ) -> tuple[Outcome | None, Html]:
         """Shows one result of a table, or the table again when the index is -1."""
         if shown is not None:
             index = int(event.index)

@@ -90,8 +90,9 @@ class Outcome:
     opened: int | None = None
 
 
-def analyse(recognizer: Recognizer, chosen: Chosen, settings: Settings, outputs: Path,
-            shelf: Shelf) -> Iterator[tuple[Step, ...] | Report | Problem]:
+def analyse(
+    recognizer: Recognizer, chosen: Chosen, settings: Settings, outputs: Path, shelf: Shelf
+) -> Iterator[tuple[Step, ...] | Report | Problem]:
     """The steps so far, whenever one begins; then a report or a problem."""
     clock = _Clock()
     try:
@@ -156,8 +157,15 @@ def _peaks(recording: Recording) -> Peaks:
     return peaks
 
 
-def _report(chosen: Chosen, result: Prediction | Timeline, peaks: Peaks, folder: OutputFolder,
-            embedding: NDArray[np.float32] | None, shelf: Shelf, clock: _Clock) -> Report:
+def _report(
+    chosen: Chosen,
+    result: Prediction | Timeline,
+    peaks: Peaks,
+    folder: OutputFolder,
+    embedding: NDArray[np.float32] | None,
+    shelf: Shelf,
+    clock: _Clock,
+) -> Report:
     notes = {} if embedding is None else {"embedding.npy": " × ".join(map(str, embedding.shape))}
     downloads = tuple(shelf.offer(path, notes.get(path.name, "")) for path in folder.files)
     return Report(chosen.name, result, peaks, folder.path.name, downloads, clock.finish())

@@ -55,11 +55,18 @@ def _segment_button(segment: Segment, duration: float, language: Language) -> Ht
     emotion = emotion_of(segment.label)
     name = emotion.name.to(language)
     spoken = texts.PLAY_SEGMENT.to(language).format(
-        start=texts.duration(segment.start), end=texts.duration(segment.end), name=name,
-        confidence=f"{segment.confidence:.0%}")
+        start=texts.duration(segment.start),
+        end=texts.duration(segment.end),
+        name=name,
+        confidence=f"{segment.confidence:.0%}",
+    )
     style = f"left:{segment.start / duration:.3%};width:{segment.duration / duration:.3%};--em-color:{emotion.color}"
-    return button("em-segment", symbol(emotion.emoji), tag("span.em-strip-name", name),
-                  attributes={"style": style, "tabindex": "-1", "aria-label": spoken, "title": spoken, **_played(segment)})
+    return button(
+        "em-segment",
+        symbol(emotion.emoji),
+        tag("span.em-strip-name", name),
+        attributes={"style": style, "tabindex": "-1", "aria-label": spoken, "title": spoken, **_played(segment)},
+    )
 
 
 def _played(segment: Segment) -> dict[str, str]:
@@ -73,10 +80,13 @@ def segment_list(segments: Sequence[Segment], language: Language) -> Html:
 
 def _segment_row(segment: Segment, language: Language) -> Html:
     emotion = emotion_of(segment.label)
-    return button("em-row", tag("span.em-time", f"{texts.duration(segment.start)} – {texts.duration(segment.end)}"),
-                  tag("span", symbol(emotion.emoji), " ", emotion.name.to(language)),
-                  tag("span.em-number", f"{segment.confidence:.0%}"),
-                  attributes={"style": f"--em-color:{emotion.color}", **_played(segment)})
+    return button(
+        "em-row",
+        tag("span.em-time", f"{texts.duration(segment.start)} – {texts.duration(segment.end)}"),
+        tag("span", symbol(emotion.emoji), " ", emotion.name.to(language)),
+        tag("span.em-number", f"{segment.confidence:.0%}"),
+        attributes={"style": f"--em-color:{emotion.color}", **_played(segment)},
+    )
 
 
 def area_chart(timeline: Timeline, language: Language) -> Html:
@@ -85,15 +95,21 @@ def area_chart(timeline: Timeline, language: Language) -> Html:
     times, scores = _columns(timeline.windows, duration)
     order = sorted(scores, key=lambda label: LABELS.index(label) if label in LABELS else len(LABELS))
     borders = np.cumsum([np.zeros(len(times)), *(scores[label] for label in order)], axis=0)
-    areas = "".join(f'<path fill="{emotion_of(label).color}" d="{_area(times / duration, low, high)}"/>'
-                    for label, (low, high) in zip(order, pairwise(borders), strict=True))
-    pauses = "".join(f'<rect class="em-pause" y="0" height="100" x="{1000 * start / duration:.1f}" '
-                     f'width="{1000 * (end - start) / duration:.1f}"/>'
-                     for start, end in _pauses(timeline.regions, duration))
+    areas = "".join(
+        f'<path fill="{emotion_of(label).color}" d="{_area(times / duration, low, high)}"/>'
+        for label, (low, high) in zip(order, pairwise(borders), strict=True)
+    )
+    pauses = "".join(
+        f'<rect class="em-pause" y="0" height="100" x="{1000 * start / duration:.1f}" '
+        f'width="{1000 * (end - start) / duration:.1f}"/>'
+        for start, end in _pauses(timeline.regions, duration)
+    )
     main = _main_emotions(scores)
     label = texts.AREA_CHART.to(language).format(names=", ".join(emotion.name.to(language) for emotion in main))
-    legend = (tag("span", tag("i", attributes={"style": f"background:{emotion.color}"}), emotion.name.to(language))
-              for emotion in main)
+    legend = (
+        tag("span", tag("i", attributes={"style": f"background:{emotion.color}"}), emotion.name.to(language))
+        for emotion in main
+    )
     return join(_svg("em-areas", "0 0 1000 100", label, areas + pauses), axis(duration), tag("div.em-legend", *legend))
 
 
@@ -102,8 +118,10 @@ def _columns(windows: Sequence[Segment], duration: float) -> tuple[_Column, Mapp
     groups = np.array_split(np.arange(len(windows)), min(len(windows), COLUMNS))
     centres = [float(np.mean([(windows[i].start + windows[i].end) / 2 for i in group])) for group in groups]
     held = [groups[0], *groups, groups[-1]]
-    scores = {label: np.array([np.mean([windows[i].scores[label] for i in group]) for group in held])
-              for label in windows[0].scores}
+    scores = {
+        label: np.array([np.mean([windows[i].scores[label] for i in group]) for group in held])
+        for label in windows[0].scores
+    }
     return np.array([0.0, *centres, duration]), scores
 
 
@@ -137,5 +155,7 @@ def _mark(seconds: float, duration: float) -> Html:
 
 
 def _svg(css_class: str, view_box: str, label: str, shapes: str) -> Html:
-    return Html(f'<svg class="{css_class}" viewBox="{view_box}" preserveAspectRatio="none" role="img" '
-                f'aria-label="{escape(label)}">{shapes}</svg>')
+    return Html(
+        f'<svg class="{css_class}" viewBox="{view_box}" preserveAspectRatio="none" role="img" '
+        f'aria-label="{escape(label)}">{shapes}</svg>'
+    )

@@ -9,11 +9,17 @@ from .analysis import Chosen
 from .markup import Html, button, heading, items, join, symbol, tag
 
 ACCEPTED = ".wav,.mp3,.m4a,.flac,.ogg,.oga,.opus,.webm,.mp4,.aac,.amr,.aiff,.wma,audio/*"
-_LOGO = Html('<svg class="em-logo" viewBox="0 0 32 32" aria-hidden="true">'
-             '<path d="M5 13v6M10.5 8v16M16 4v24M21.5 10v12M27 14v4"/></svg>')
+_LOGO = Html(
+    '<svg class="em-logo" viewBox="0 0 32 32" aria-hidden="true">'
+    '<path d="M5 13v6M10.5 8v16M16 4v24M21.5 10v12M27 14v4"/></svg>'
+)
 _FIELD = Html(f'<input type="file" class="em-sr" multiple accept="{ACCEPTED}">')
-_MESSAGES = {"uploading": texts.UPLOADING, "failed": texts.UPLOAD_FAILED, "denied": texts.MICROPHONE_DENIED,
-             "missing": texts.MICROPHONE_MISSING}  # state of the script → what it means
+_MESSAGES = {
+    "uploading": texts.UPLOADING,
+    "failed": texts.UPLOAD_FAILED,
+    "denied": texts.MICROPHONE_DENIED,
+    "missing": texts.MICROPHONE_MISSING,
+}  # state of the script → what it means
 
 
 def title(language: Language) -> str:
@@ -28,9 +34,13 @@ def _names(language: Language) -> tuple[str, str]:
 def header(language: Language) -> Html:
     """Name and purpose. It also tells the script which language is shown."""
     name, other = _names(language)
-    return tag("div.em-header", _LOGO, tag("h1", name, " ", tag("span.em-other-name", other)),
-               tag("p", texts.TAGLINE.to(language)),
-               attributes={"data-lang": "zh-CN" if language == "zh" else "en", "data-title": title(language)})
+    return tag(
+        "div.em-header",
+        _LOGO,
+        tag("h1", name, " ", tag("span.em-other-name", other)),
+        tag("p", texts.TAGLINE.to(language)),
+        attributes={"data-lang": "zh-CN" if language == "zh" else "en", "data-title": title(language)},
+    )
 
 
 def footer(language: Language) -> Html:
@@ -41,44 +51,74 @@ def footer(language: Language) -> Html:
 def picker(chosen: Sequence[Chosen], language: Language) -> Html:
     """Where recordings come from: files, the microphone, examples. And what was chosen."""
     messages = (tag("p", text.to(language), attributes={"data-when": state}) for state, text in _MESSAGES.items())
-    return join(heading(texts.SOURCE.to(language)), _drop(language), _buttons(language),
-                tag("div.em-messages", *messages, attributes={"role": "status"}),
-                _examples(language), _chosen(chosen, language))
+    return join(
+        heading(texts.SOURCE.to(language)),
+        _drop(language),
+        _buttons(language),
+        tag("div.em-messages", *messages, attributes={"role": "status"}),
+        _examples(language),
+        _chosen(chosen, language),
+    )
 
 
 def _drop(language: Language) -> Html:
-    return tag("label.em-drop", _FIELD, tag("span.em-drop-icon", "↥", attributes={"aria-hidden": "true"}),
-               tag("span.em-drop-text", texts.DROP.to(language)), tag("span.em-muted", texts.FORMATS.to(language)))
+    return tag(
+        "label.em-drop",
+        _FIELD,
+        tag("span.em-drop-icon", "↥", attributes={"aria-hidden": "true"}),
+        tag("span.em-drop-text", texts.DROP.to(language)),
+        tag("span.em-muted", texts.FORMATS.to(language)),
+    )
 
 
 def _buttons(language: Language) -> Html:
     dot = tag("i.em-dot", attributes={"aria-hidden": "true"})
-    return tag("div.em-buttons",
-               button("em-button.em-record", symbol("🎙️"), " ", texts.RECORD.to(language),
-                      attributes={"data-record": ""}),
-               button("em-button.em-stop", dot, texts.STOP.to(language), " ", tag("span.em-clock", "0:00"),
-                      attributes={"data-stop": ""}),
-               button("em-button.em-load-example", symbol("📝"), " ", texts.EXAMPLE.to(language),
-                      attributes={"data-example": "0"}))
+    return tag(
+        "div.em-buttons",
+        button("em-button.em-record", symbol("🎙️"), " ", texts.RECORD.to(language), attributes={"data-record": ""}),
+        button(
+            "em-button.em-stop",
+            dot,
+            texts.STOP.to(language),
+            " ",
+            tag("span.em-clock", "0:00"),
+            attributes={"data-stop": ""},
+        ),
+        button(
+            "em-button.em-load-example", symbol("📝"), " ", texts.EXAMPLE.to(language), attributes={"data-example": "0"}
+        ),
+    )
 
 
 def _examples(language: Language) -> Html:
-    choices = (button("em-link", example.title.to(language),
-                      attributes={"data-example": str(index), "title": example.attribution})
-               for index, example in enumerate(examples()))
+    choices = (
+        button(
+            "em-link", example.title.to(language), attributes={"data-example": str(index), "title": example.attribution}
+        )
+        for index, example in enumerate(examples())
+    )
     return tag("div.em-examples", tag("span.em-muted", texts.EXAMPLES.to(language)), items("em-choices", choices))
 
 
 def _chosen(chosen: Sequence[Chosen], language: Language) -> Html:
     if not chosen:
         return Html()
-    rows = (join(tag("span.em-file-name", item.name), _discard(index, item.name, language))
-            for index, item in enumerate(chosen))
+    rows = (
+        join(tag("span.em-file-name", item.name), _discard(index, item.name, language))
+        for index, item in enumerate(chosen)
+    )
     notes = (tag("p.em-muted", item.note) for item in chosen if item.note)
-    return tag("div.em-chosen", items("em-chosen-list", rows), *notes,
-               attributes={"role": "group", "aria-label": texts.CHOSEN.to(language)})
+    return tag(
+        "div.em-chosen",
+        items("em-chosen-list", rows),
+        *notes,
+        attributes={"role": "group", "aria-label": texts.CHOSEN.to(language)},
+    )
 
 
 def _discard(index: int, name: str, language: Language) -> Html:
-    return button("em-discard", "×", attributes={
-        "data-discard": str(index), "aria-label": f"{texts.DISCARD.to(language)}: {name}"})
+    return button(
+        "em-discard",
+        "×",
+        attributes={"data-discard": str(index), "aria-label": f"{texts.DISCARD.to(language)}: {name}"},
+    )

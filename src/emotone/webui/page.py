@@ -55,8 +55,9 @@ def build_page(recognizer: Recognizer, outputs: Path) -> gr.Blocks:
     """
     language = system_language()
     blocks: gr.Blocks
-    with gr.Blocks(title=controls.title(language), analytics_enabled=False, delete_cache=(_HOUR, KEPT),
-                   fill_width=True) as blocks:
+    with gr.Blocks(
+        title=controls.title(language), analytics_enabled=False, delete_cache=(_HOUR, KEPT), fill_width=True
+    ) as blocks:
         shelf = Shelf(Path(get_upload_folder()), lambda path: blocks.upload_file_set.add(str(path)))
         actions = Actions(recognizer, outputs, shelf)
         header, switch = _header(language)
@@ -82,8 +83,17 @@ def asset_path(name: str) -> Path:
 
 def theme() -> gr.themes.Base:
     """Gradio's plainest theme with the fonts of the visitor's system; the rest is in `page.css`."""
-    sans = ["system-ui", "-apple-system", "Segoe UI", "PingFang SC", "Hiragino Sans GB", "Microsoft YaHei",
-            "Noto Sans CJK SC", "Noto Sans SC", "sans-serif"]
+    sans = [
+        "system-ui",
+        "-apple-system",
+        "Segoe UI",
+        "PingFang SC",
+        "Hiragino Sans GB",
+        "Microsoft YaHei",
+        "Noto Sans CJK SC",
+        "Noto Sans SC",
+        "sans-serif",
+    ]
     mono = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
     return gr.themes.Base(font=sans, font_mono=mono, primary_hue="indigo", neutral_hue="stone")
 
@@ -95,22 +105,46 @@ def _html(content: Html, name: str, script: str | None = None) -> gr.HTML:
 def _header(language: Language) -> tuple[gr.HTML, gr.Radio]:
     with gr.Row(elem_id="em-top"):
         header = _html(controls.header(language), "em-head", "header.js")
-        switch = gr.Radio([("中文", "zh"), ("English", "en")], value=language, elem_id="em-language", min_width=0,
-                          scale=0, label=texts.LANGUAGE.to(language), show_label=False, container=False)
+        switch = gr.Radio(
+            [("中文", "zh"), ("English", "en")],
+            value=language,
+            elem_id="em-language",
+            min_width=0,
+            scale=0,
+            label=texts.LANGUAGE.to(language),
+            show_label=False,
+            container=False,
+        )
     return header, switch
 
 
 def _panel(language: Language) -> Panel:
     defaults = TimelineOptions()
     picker = _html(controls.picker((), language), "em-picker", "picker.js")
-    granularity = gr.Radio(_granularities(language), value="utterance", label=texts.GRANULARITY.to(language),
-                           elem_id="em-granularity")
-    with gr.Accordion(texts.TIMELINE_OPTIONS.to(language), open=False, visible=False,
-                      elem_id="em-timeline") as timeline:
-        window = gr.Slider(1.0, 10.0, defaults.window, step=0.5, label=texts.WINDOW.to(language),
-                           info=texts.WINDOW_INFO.to(language), elem_id="em-window")
-        hop = gr.Slider(0.1, 3.0, defaults.hop, step=0.1, label=texts.HOP.to(language),
-                        info=texts.HOP_INFO.to(language), elem_id="em-hop")
+    granularity = gr.Radio(
+        _granularities(language), value="utterance", label=texts.GRANULARITY.to(language), elem_id="em-granularity"
+    )
+    with gr.Accordion(
+        texts.TIMELINE_OPTIONS.to(language), open=False, visible=False, elem_id="em-timeline"
+    ) as timeline:
+        window = gr.Slider(
+            1.0,
+            10.0,
+            defaults.window,
+            step=0.5,
+            label=texts.WINDOW.to(language),
+            info=texts.WINDOW_INFO.to(language),
+            elem_id="em-window",
+        )
+        hop = gr.Slider(
+            0.1,
+            3.0,
+            defaults.hop,
+            step=0.1,
+            label=texts.HOP.to(language),
+            info=texts.HOP_INFO.to(language),
+            elem_id="em-hop",
+        )
     embedding = gr.Checkbox(False, label=texts.EXPORT_EMBEDDING.to(language), elem_id="em-embedding", container=False)
     button = gr.Button(texts.RECOGNIZE.to(language), variant="primary", size="lg", elem_id="em-recognize")
     return Panel(picker, granularity, timeline, window, hop, embedding, button)
@@ -122,12 +156,29 @@ def _granularities(language: Language) -> list[tuple[str, str]]:
 
 def _wire(blocks: gr.Blocks, actions: Actions, frame: Frame, panel: Panel, result: gr.HTML) -> None:
     chosen, shown, language = gr.State(()), gr.State(None), frame.language
-    translated = [frame.header, language, panel.picker, panel.granularity, panel.timeline, panel.window, panel.hop,
-                  panel.embedding, panel.button, result, frame.footer]
+    translated = [
+        frame.header,
+        language,
+        panel.picker,
+        panel.granularity,
+        panel.timeline,
+        panel.window,
+        panel.hop,
+        panel.embedding,
+        panel.button,
+        result,
+        frame.footer,
+    ]
 
     def translate(to: Language, picked: Any, outcome: Any) -> tuple[Html | Update, ...]:
-        return (controls.header(to), gr.update(label=texts.LANGUAGE.to(to)), controls.picker(picked, to), *_labels(to),
-                render.outcome(outcome, to), controls.footer(to))
+        return (
+            controls.header(to),
+            gr.update(label=texts.LANGUAGE.to(to)),
+            controls.picker(picked, to),
+            *_labels(to),
+            render.outcome(outcome, to),
+            controls.footer(to),
+        )
 
     def greet(request: gr.Request) -> Language:
         return language_of(request.headers.get("accept-language"))
@@ -142,8 +193,15 @@ def _wire(blocks: gr.Blocks, actions: Actions, frame: Frame, panel: Panel, resul
     settings = [panel.granularity, panel.window, panel.hop, panel.embedding]
     for trigger in (panel.button.click, example.then):
         begun = _on(trigger, actions.begin, [chosen, language], [result, panel.button])
-        done = begun.then(actions.recognize, [chosen, language, *settings], [shown, result], show_progress="hidden",
-                          api_visibility="private", concurrency_limit=AT_ONCE, concurrency_id="recognition")
+        done = begun.then(
+            actions.recognize,
+            [chosen, language, *settings],
+            [shown, result],
+            show_progress="hidden",
+            api_visibility="private",
+            concurrency_limit=AT_ONCE,
+            concurrency_id="recognition",
+        )
         _on(done.then, actions.finish, [shown, language], [result, panel.button])
 
 
@@ -153,9 +211,11 @@ def _on(listener: Callable[..., Any], action: Callable[..., Any], inputs: Any, o
 
 
 def _labels(language: Language) -> tuple[Update, ...]:
-    return (gr.update(choices=_granularities(language), label=texts.GRANULARITY.to(language)),
-            gr.update(label=texts.TIMELINE_OPTIONS.to(language)),
-            gr.update(label=texts.WINDOW.to(language), info=texts.WINDOW_INFO.to(language)),
-            gr.update(label=texts.HOP.to(language), info=texts.HOP_INFO.to(language)),
-            gr.update(label=texts.EXPORT_EMBEDDING.to(language)),
-            gr.update(value=texts.RECOGNIZE.to(language)))
+    return (
+        gr.update(choices=_granularities(language), label=texts.GRANULARITY.to(language)),
+        gr.update(label=texts.TIMELINE_OPTIONS.to(language)),
+        gr.update(label=texts.WINDOW.to(language), info=texts.WINDOW_INFO.to(language)),
+        gr.update(label=texts.HOP.to(language), info=texts.HOP_INFO.to(language)),
+        gr.update(label=texts.EXPORT_EMBEDDING.to(language)),
+        gr.update(value=texts.RECOGNIZE.to(language)),
+    )

@@ -32,50 +32,92 @@ def _single(item: Report | Problem, language: Language) -> Html:
 def empty(language: Language) -> Html:
     """What stands there before the first result."""
     chips = (join(symbol(emotion.emoji), tag("span.em-chip-name", emotion.name.to(language))) for emotion in EMOTIONS)
-    return tag("div.em-empty", tag("h2", texts.EMPTY.to(language)), tag("p", texts.EMPTY_HINT.to(language)),
-               items("em-chips", chips))
+    return tag(
+        "div.em-empty",
+        tag("h2", texts.EMPTY.to(language)),
+        tag("p", texts.EMPTY_HINT.to(language)),
+        items("em-chips", chips),
+    )
 
 
 def progress(number: int, count: int, steps: Sequence[Step], language: Language) -> Html:
     """What stands there while recordings are analysed; number 0 is waiting for the first one."""
     title = texts.WORKING if number else texts.WAITING
     which = texts.PROGRESS.to(language).format(number=number, count=count) if number and count > 1 else ""
-    return tag("div.em-working", tag("div.em-pulse", *[tag("i")] * 7), tag("h2", title.to(language)),
-               tag("span.em-muted", which), _step_list(steps, language), attributes={"role": "status"})
+    return tag(
+        "div.em-working",
+        tag("div.em-pulse", *[tag("i")] * 7),
+        tag("h2", title.to(language)),
+        tag("span.em-muted", which),
+        _step_list(steps, language),
+        attributes={"role": "status"},
+    )
 
 
 def problem(item: Problem, language: Language) -> Html:
     """One sentence in a box."""
-    return tag("div.em-problem", symbol("⚠️"),
-               tag("div.em-problem-text", tag("strong", texts.PROBLEM.to(language)),
-                   tag("span.em-file-name", item.name), tag("p", item.text.to(language))),
-               attributes={"role": "alert"})
+    return tag(
+        "div.em-problem",
+        symbol("⚠️"),
+        tag(
+            "div.em-problem-text",
+            tag("strong", texts.PROBLEM.to(language)),
+            tag("span.em-file-name", item.name),
+            tag("p", item.text.to(language)),
+        ),
+        attributes={"role": "alert"},
+    )
 
 
 def report(item: Report, language: Language) -> Html:
     """The full result of one recording. Reasons for doubt stand right below the emotion."""
     doubts = _doubts(item.utterance.quality, language)
     side = join(_files(item, language), _steps(item, language))
-    return tag("div.em-report", _hero(item.name, item.utterance, language), tag("section.em-doubts-box", doubts),
-               tag("section.em-player", _player(item, language)),
-               tag("div.em-columns", tag("section.em-scores", _scores(item.utterance, language)),
-                   tag("section.em-side", side)))
+    return tag(
+        "div.em-report",
+        _hero(item.name, item.utterance, language),
+        tag("section.em-doubts-box", doubts),
+        tag("section.em-player", _player(item, language)),
+        tag(
+            "div.em-columns", tag("section.em-scores", _scores(item.utterance, language)), tag("section.em-side", side)
+        ),
+    )
 
 
 def _hero(name: str, prediction: Prediction, language: Language) -> Html:
     emotion, second = emotion_of(prediction.label), emotion_of(prediction.runner_up)
     names = (emotion.name.zh, emotion.name.en) if language == "zh" else (emotion.name.en, emotion.name.zh)
     other_name = tag("span.em-other-name", names[1], attributes={"lang": "en" if language == "zh" else "zh-CN"})
-    runner_up = tag("p.em-runner-up", texts.RUNNER_UP.to(language), " ", symbol(second.emoji), " ",
-                    second.name.to(language), " ", tag("span.em-number", percent(prediction.scores[second.label])))
-    words = tag("div.em-hero-words", tag("span.em-file-name", f"{name} · {texts.duration(prediction.duration)}"),
-                tag("h2.em-names", tag("span.em-name", names[0]), other_name), runner_up)
-    confidence = tag("div.em-confidence", tag("span.em-big-number", f"{prediction.confidence:.0%}"),
-                     tag("span.em-muted", texts.CONFIDENCE.to(language)))
+    runner_up = tag(
+        "p.em-runner-up",
+        texts.RUNNER_UP.to(language),
+        " ",
+        symbol(second.emoji),
+        " ",
+        second.name.to(language),
+        " ",
+        tag("span.em-number", percent(prediction.scores[second.label])),
+    )
+    words = tag(
+        "div.em-hero-words",
+        tag("span.em-file-name", f"{name} · {texts.duration(prediction.duration)}"),
+        tag("h2.em-names", tag("span.em-name", names[0]), other_name),
+        runner_up,
+    )
+    confidence = tag(
+        "div.em-confidence",
+        tag("span.em-big-number", f"{prediction.confidence:.0%}"),
+        tag("span.em-muted", texts.CONFIDENCE.to(language)),
+    )
     faint = _without_speech(prediction)
     emoji = tag("span.em-big-emoji", emotion.emoji, attributes={"aria-hidden": "true"})
-    return tag("header.em-hero.em-faint" if faint else "header.em-hero", emoji, words, confidence,
-               attributes={"style": f"--em-color:{emotion.color}"})
+    return tag(
+        "header.em-hero.em-faint" if faint else "header.em-hero",
+        emoji,
+        words,
+        confidence,
+        attributes={"style": f"--em-color:{emotion.color}"},
+    )
 
 
 def _without_speech(prediction: Prediction) -> bool:
@@ -91,23 +133,32 @@ def percent(score: float) -> str:
 
 def _scores(prediction: Prediction, language: Language) -> Html:
     ranked = sorted(prediction.scores.items(), key=lambda pair: -pair[1])
-    return join(heading(texts.SCORES.to(language)),
-                items("em-bars", (_bar(label, score, language) for label, score in ranked)))
+    return join(
+        heading(texts.SCORES.to(language)), items("em-bars", (_bar(label, score, language) for label, score in ranked))
+    )
 
 
 def _bar(label: str, score: float, language: Language) -> Html:
     emotion = emotion_of(label)
-    bar = tag("span.em-bar", tag("i", attributes={"style": f"width:{score:.2%}"}),
-              attributes={"aria-hidden": "true", "style": f"--em-color:{emotion.color}"})
+    bar = tag(
+        "span.em-bar",
+        tag("i", attributes={"style": f"width:{score:.2%}"}),
+        attributes={"aria-hidden": "true", "style": f"--em-color:{emotion.color}"},
+    )
     untrained = label == "unknown" and score == 0
-    return join(tag("span.em-bar-name", symbol(emotion.emoji), emotion.name.to(language)), bar,
-                tag("span.em-number", percent(score)),
-                tag("span.em-hint", texts.NO_TRAINING_DATA.to(language)) if untrained else Html())
+    return join(
+        tag("span.em-bar-name", symbol(emotion.emoji), emotion.name.to(language)),
+        bar,
+        tag("span.em-number", percent(score)),
+        tag("span.em-hint", texts.NO_TRAINING_DATA.to(language)) if untrained else Html(),
+    )
 
 
 def _doubts(reasons: Sequence[Reason], language: Language) -> Html:
-    found = items("em-doubts", (join(tag("strong", reason.text.to(language)), " ", reason.advice.to(language))
-                                for reason in reasons))
+    found = items(
+        "em-doubts",
+        (join(tag("strong", reason.text.to(language)), " ", reason.advice.to(language)) for reason in reasons),
+    )
     none = tag("p.em-good", "✓ ", texts.NO_DOUBTS.to(language))
     return join(heading(texts.DOUBTS.to(language)), found if reasons else none)
 
@@ -116,8 +167,13 @@ def _player(item: Report, language: Language) -> Html:
     timeline = item.result if isinstance(item.result, Timeline) else None
     duration = item.utterance.duration
     title = texts.OVER_TIME if timeline else texts.LISTEN
-    head = tag("div.em-player-head", _play_button(language), heading(title.to(language)),
-               tag("span.em-clock", texts.duration(duration)), _audio(item))
+    head = tag(
+        "div.em-player-head",
+        _play_button(language),
+        heading(title.to(language)),
+        tag("span.em-clock", texts.duration(duration)),
+        _audio(item),
+    )
     if timeline is None:
         whole = Segment(0.0, duration, item.utterance.label, item.utterance.scores)
         spans = [] if _without_speech(item.utterance) else [whole]
@@ -135,14 +191,16 @@ def _stage(wave: Html, below: Html) -> Html:
 
 def _play_button(language: Language) -> Html:
     play, pause = texts.PLAY.to(language), texts.PAUSE.to(language)
-    return button("em-play", attributes={"data-play": "", "aria-label": play, "data-label-play": play,
-                                         "data-label-pause": pause})
+    return button(
+        "em-play", attributes={"data-play": "", "aria-label": play, "data-label-play": play, "data-label-pause": pause}
+    )
 
 
 def _audio(item: Report) -> Html:
     address = next((download.url for download in item.downloads if download.name.endswith(".wav")), "")
-    return tag("audio", attributes={"preload": "metadata", "src": address,
-                                    "data-duration": f"{item.utterance.duration:.3f}"})
+    return tag(
+        "audio", attributes={"preload": "metadata", "src": address, "data-duration": f"{item.utterance.duration:.3f}"}
+    )
 
 
 def _segments(timeline: Timeline, language: Language) -> Html:
@@ -152,15 +210,23 @@ def _segments(timeline: Timeline, language: Language) -> Html:
 
 
 def _files(item: Report, language: Language) -> Html:
-    return join(heading(texts.DOWNLOADS.to(language)), items("em-files", map(_download, item.downloads)),
-                tag("p.em-muted.em-folder", texts.SAVED_IN.to(language).format(folder=item.folder)))
+    return join(
+        heading(texts.DOWNLOADS.to(language)),
+        items("em-files", map(_download, item.downloads)),
+        tag("p.em-muted.em-folder", texts.SAVED_IN.to(language).format(folder=item.folder)),
+    )
 
 
 def _download(file: Download) -> Html:
     detail = f"{file.note} · {size(file.size)}" if file.note else size(file.size)
     arrow = tag("span.em-arrow", "↓", attributes={"aria-hidden": "true"})
-    return tag("a", arrow, tag("span.em-download-name", file.name), tag("span.em-muted", detail),
-               attributes={"href": file.url, "download": file.name})
+    return tag(
+        "a",
+        arrow,
+        tag("span.em-download-name", file.name),
+        tag("span.em-muted", detail),
+        attributes={"href": file.url, "download": file.name},
+    )
 
 
 def size(count: float) -> str:
@@ -175,13 +241,17 @@ def size(count: float) -> str:
 def _steps(item: Report, language: Language) -> Html:
     total = Step(texts.TOTAL, sum(step.seconds or 0.0 for step in item.steps))
     model = item.utterance.model
-    return join(heading(texts.STEPS.to(language)), _step_list((*item.steps, total), language),
-                tag("p.em-muted", texts.MODEL.to(language).format(name=model.name, revision=model.revision)))
+    return join(
+        heading(texts.STEPS.to(language)),
+        _step_list((*item.steps, total), language),
+        tag("p.em-muted", texts.MODEL.to(language).format(name=model.name, revision=model.revision)),
+    )
 
 
 def _step_list(steps: Sequence[Step], language: Language) -> Html:
-    return items("em-steps", (join(step.name.to(language), tag("span.em-number", _seconds(step, language)))
-                              for step in steps))
+    return items(
+        "em-steps", (join(step.name.to(language), tag("span.em-number", _seconds(step, language))) for step in steps)
+    )
 
 
 def _seconds(step: Step, language: Language) -> str:
@@ -193,22 +263,32 @@ def table(reports: Sequence[Report | Problem], language: Language) -> Html:
     columns = (texts.FILE, texts.EMOTION, texts.CONFIDENCE_COLUMN, texts.DURATION, texts.DOUBTS_COLUMN)
     head = tag("tr", *(tag("th", column.to(language), attributes={"scope": "col"}) for column in columns))
     rows = (_row(index, item, language) for index, item in enumerate(reports))
-    return tag("div.em-table-box", tag("h2", texts.TABLE.to(language).format(count=len(reports))),
-               tag("table.em-table", tag("thead", head), tag("tbody", *rows)))
+    return tag(
+        "div.em-table-box",
+        tag("h2", texts.TABLE.to(language).format(count=len(reports))),
+        tag("table.em-table", tag("thead", head), tag("tbody", *rows)),
+    )
 
 
 def _row(index: int, item: Report | Problem, language: Language) -> Html:
     if isinstance(item, Problem):
-        return tag("tr", tag("td", tag("span.em-file-name", item.name)),
-                   tag("td.em-failed", symbol("⚠️"), " ", item.text.to(language), attributes={"colspan": "4"}))
+        return tag(
+            "tr",
+            tag("td", tag("span.em-file-name", item.name)),
+            tag("td.em-failed", symbol("⚠️"), " ", item.text.to(language), attributes={"colspan": "4"}),
+        )
     prediction, emotion = item.utterance, emotion_of(item.utterance.label)
     opening = texts.OPEN.to(language).format(name=item.name)
     reasons = " ".join(reason.text.to(language) for reason in prediction.quality) or texts.NONE.to(language)
     name = button("em-open", item.name, attributes={"data-open": str(index), "aria-label": opening})
-    return tag("tr", tag("td", name), tag("td", symbol(emotion.emoji), " ", emotion.name.to(language)),
-               tag("td.em-number", f"{prediction.confidence:.0%}"),
-               _titled("td.em-number", texts.duration(prediction.duration), texts.DURATION.to(language)),
-               _titled("td.em-muted", reasons, texts.DOUBTS_COLUMN.to(language)))
+    return tag(
+        "tr",
+        tag("td", name),
+        tag("td", symbol(emotion.emoji), " ", emotion.name.to(language)),
+        tag("td.em-number", f"{prediction.confidence:.0%}"),
+        _titled("td.em-number", texts.duration(prediction.duration), texts.DURATION.to(language)),
+        _titled("td.em-muted", reasons, texts.DOUBTS_COLUMN.to(language)),
+    )
 
 
 def _titled(selector: str, content: str, title: str) -> Html:

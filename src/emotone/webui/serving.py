@@ -49,13 +49,15 @@ class Page:
     def __enter__(self) -> "Page":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 
-def launch(recognizer: Recognizer | Callable[[], Recognizer], outputs: Path, host: str = "127.0.0.1",
-           port: int = 7860) -> Page:
+def launch(
+    recognizer: Recognizer | Callable[[], Recognizer], outputs: Path, host: str = "127.0.0.1", port: int = 7860
+) -> Page:
     """Serves the page in a thread and returns at once.
 
     Args:
@@ -131,11 +133,15 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family)
     except (OSError, OverflowError) as error:
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            raise OptionError(f"Port {port} on {host} is taken by another program. Choose another with --port.",
-                              f"{host} 的端口 {port} 已被其他程序占用。请用 --port 指定其他端口。") from error
+            raise OptionError(
+                f"Port {port} on {host} is taken by another program. Choose another with --port.",
+                f"{host} 的端口 {port} 已被其他程序占用。请用 --port 指定其他端口。",
+            ) from error
         reason = getattr(error, "strerror", None) or error
-        raise OptionError(f"Cannot listen on {host}, port {port}: {reason}. Choose another --host or --port.",
-                          f"无法监听 {host} 的端口 {port}：{reason}。请更换 --host 或 --port。") from error
+        raise OptionError(
+            f"Cannot listen on {host}, port {port}: {reason}. Choose another --host or --port.",
+            f"无法监听 {host} 的端口 {port}：{reason}。请更换 --host 或 --port。",
+        ) from error
 
 
 def _url(host: str, port: int) -> str:

@@ -17,9 +17,22 @@ _PATIENCE = 1  # seconds for requests under way when the server ends; an open pa
 def mount(app: fastapi.FastAPI, recognizer: Recognizer, outputs: Path, path: str = "/") -> None:
     """Adds the page to an application, below `path`."""
     head = f"<style>{asset('page.css')}</style>"
-    gr.mount_gradio_app(app, build_page(recognizer, outputs), path, footer_links=[], run_history=False, show_error=False,
-                        ssr_mode=False, max_file_size=MAX_UPLOAD, enable_monitoring=False, pwa=False, mcp_server=False,
-                        theme=theme(), head=head, favicon_path=str(asset_path("favicon.svg")))
+    gr.mount_gradio_app(
+        app,
+        build_page(recognizer, outputs),
+        path,
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+        ssr_mode=False,
+        max_file_size=MAX_UPLOAD,
+        enable_monitoring=False,
+        pwa=False,
+        mcp_server=False,
+        theme=theme(),
+        head=head,
+        favicon_path=str(asset_path("favicon.svg")),
+    )
     app.add_middleware(Guard)
 
 

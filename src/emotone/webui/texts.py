@@ -3,23 +3,32 @@
 from ..text import Text
 
 TITLE = Text("Emotone", "情声")
-TAGLINE = Text("Hears which emotion a voice expresses – on this computer, nothing is sent anywhere else.",
-               "听出语音所表达的情绪：全部在本机完成，不向外发送任何数据。")
+TAGLINE = Text(
+    "Hears which emotion a voice expresses – on this computer, nothing is sent anywhere else.",
+    "听出语音所表达的情绪：全部在本机完成，不向外发送任何数据。",
+)
 LANGUAGE = Text("Language", "语言")
 
 SOURCE = Text("Recording", "音频")
 DROP = Text("Drop recordings here, or click to choose", "拖放录音到此处，或点击选择")
-FORMATS = Text("WAV, MP3, M4A, FLAC, OGG, WebM, AMR – one file or several",
-               "WAV、MP3、M4A、FLAC、OGG、WebM、AMR，可一次选择多个")
+FORMATS = Text(
+    "WAV, MP3, M4A, FLAC, OGG, WebM, AMR – one file or several", "WAV、MP3、M4A、FLAC、OGG、WebM、AMR，可一次选择多个"
+)
 RECORD = Text("Record", "开始录音")
 STOP = Text("Stop", "停止")
 UPLOADING = Text("Uploading…", "正在上传…")
-UPLOAD_FAILED = Text("The upload failed. Check the connection and that the file is smaller than 2 GB.",
-                     "上传失败。请检查网络连接，并确认文件小于 2 GB。")
-MICROPHONE_DENIED = Text("The browser did not allow the microphone. Allow it in the address bar and try again.",
-                         "浏览器未允许使用麦克风。请在地址栏中允许后重试。")
-MICROPHONE_MISSING = Text("There is no microphone here: browsers offer it on https:// or localhost only.",
-                          "此处无法使用麦克风：浏览器仅在 https:// 或 localhost 下提供麦克风。")
+UPLOAD_FAILED = Text(
+    "The upload failed. Check the connection and that the file is smaller than 2 GB.",
+    "上传失败。请检查网络连接，并确认文件小于 2 GB。",
+)
+MICROPHONE_DENIED = Text(
+    "The browser did not allow the microphone. Allow it in the address bar and try again.",
+    "浏览器未允许使用麦克风。请在地址栏中允许后重试。",
+)
+MICROPHONE_MISSING = Text(
+    "There is no microphone here: browsers offer it on https:// or localhost only.",
+    "此处无法使用麦克风：浏览器仅在 https:// 或 localhost 下提供麦克风。",
+)
 EXAMPLE = Text("Load example", "加载示例音频")
 EXAMPLES = Text("Examples", "示例")
 CHOSEN = Text("Chosen recordings", "已选录音")
@@ -37,8 +46,10 @@ EXPORT_EMBEDDING = Text("Also export the embedding (embedding.npy)", "同时导�
 RECOGNIZE = Text("🎯 Recognize", "🎯 开始识别")
 
 EMPTY = Text("The result appears here", "结果将显示在这里")
-EMPTY_HINT = Text("Choose a recording, record your voice or load an example. These nine emotions are told apart:",
-                  "请选择录音、录制语音或加载示例。可区分以下九种情绪：")
+EMPTY_HINT = Text(
+    "Choose a recording, record your voice or load an example. These nine emotions are told apart:",
+    "请选择录音、录制语音或加载示例。可区分以下九种情绪：",
+)
 WAITING = Text("One moment…", "请稍候…")
 WORKING = Text("Listening…", "正在聆听…")
 PROGRESS = Text("Recording {number} of {count}", "第 {number} 个，共 {count} 个")
@@ -47,8 +58,10 @@ RESULT = Text("Result", "识别结果")
 CONFIDENCE = Text("confidence", "置信度")
 RUNNER_UP = Text("Runner-up", "其次")
 SCORES = Text("Scores", "各情绪得分")
-NO_TRAINING_DATA = Text("Always 0 with this model: it has not seen recordings marked as unknown.",
-                        "此模型恒为 0：训练数据中没有标为“未知”的录音。")
+NO_TRAINING_DATA = Text(
+    "Always 0 with this model: it has not seen recordings marked as unknown.",
+    "此模型恒为 0：训练数据中没有标为“未知”的录音。",
+)
 DOUBTS = Text("Reasons for doubt", "存疑之处")
 NO_DOUBTS = Text("The recording gives no reason for doubt.", "录音质量良好，没有存疑之处。")
 LISTEN = Text("Listen", "聆听")
@@ -83,16 +96,22 @@ OPEN = Text("Show the result of {name}", "查看 {name} 的结果")
 BACK = Text("All recordings", "全部录音")
 
 PROBLEM = Text("That did not work", "未能完成")
-NOTHING_CHOSEN = Text("There is no recording yet. Choose a file, record your voice or load an example.",
-                      "尚未选择录音。请选择文件、录制语音或加载示例。")
+NOTHING_CHOSEN = Text(
+    "There is no recording yet. Choose a file, record your voice or load an example.",
+    "尚未选择录音。请选择文件、录制语音或加载示例。",
+)
 FOREIGN_FILE = Text("This recording is no longer here. Choose it again.", "该录音已不存在。请重新选择。")
-INTERNAL = Text("Internal error: this should not happen. The server's log says more; please report it.",
-                "内部错误：这不应发生。详情见服务器日志，请向我们反馈。")
+INTERNAL = Text(
+    "Internal error: this should not happen. The server's log says more; please report it.",
+    "内部错误：这不应发生。详情见服务器日志，请向我们反馈。",
+)
 
-HONEST = Text("Emotone tells what is expressed, not what is felt. A score is a model's opinion, and natural speech is "
-              "hard: mind the runner-up and the reasons for doubt. Do not judge people by it.",
-              "情声判断的是所表达的情绪，而非内心感受。得分只是模型的看法，自然语音尤其困难："
-              "请同时参考第二可能的情绪与存疑之处，切勿据此评判他人。")
+HONEST = Text(
+    "Emotone tells what is expressed, not what is felt. A score is a model's opinion, and natural speech is "
+    "hard: mind the runner-up and the reasons for doubt. Do not judge people by it.",
+    "情声判断的是所表达的情绪，而非内心感受。得分只是模型的看法，自然语音尤其困难："
+    "请同时参考第二可能的情绪与存疑之处，切勿据此评判他人。",
+)
 
 
 def duration(seconds: float) -> str:

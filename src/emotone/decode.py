@@ -1,0 +1,134 @@
+"""Media bytes become frames of float samples. FFmpeg (through PyAV) decodes; nothing but the given bytes is opened."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO, TypeAlias
+
+import av
+import av.error
+import numpy as np
+from numpy.typing import NDArray
+
+from .endings import Container, Packet, container_names, holds_less
+from .errors import NoAudioStreamError, UnsupportedAudioError
+
+MIN_RATE, MAX_RATE = 1_000, 768_000  # beyond every recorder; a header that says otherwise is broken
+MAX_CHANNELS = 64
+
+# What is recorded, sent and sold. FFmpeg knows hundreds more: playlists that open other files, images, plain text.
+_CONTAINERS = (
+    "aac,ac3,aiff,amr,ape,asf,au,avi,caf,dsf,dss,dts,eac3,flac,flv,loas,matroska,mov,mp3,mpc,mpc8,mpeg,mpegts,nistsphere,"
+    "ogg,rm,tak,truehd,tta,voc,w64,wav,wv,xwma"
+)
+_FOREIGN = (av.error.FFmpegError, OSError, ValueError)  # what PyAV raises for media that it cannot read
+_OPTIONS = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "none"}  # nothing but the given bytes is ever opened
+
+# Time without packets, in seconds, that cannot be meant. Ogg and FLAC count every sample; others may leave out silence.
+_GAPLESS = {"ogg", "flac"}
+_GAP, _GAP_IN_GAPLESS = 0.5, 0.02
+
+Decoded: TypeAlias = tuple[NDArray[np.float32], int]
+"""Samples `(channels, samples)` and their rate."""
+
+
+@dataclass(slots=True)
+class Faults:
+    """What was found wrong with a file while it was read.
+
+    Attributes:
+        truncated: It ends before the end that it announces.
+        damaged: Parts that could not be decoded were skipped.
+    """
+
+    truncated: bool = False
+    damaged: bool = False
+
+
+def decode(file: BinaryIO, name: str, faults: Faults) -> Iterator[Decoded]:
+    """Decoded blocks of the first audio track, with the rate that the decoder really gives (Opus: always 48 kHz)."""
+    try:
+        container = av.open(file, "r", metadata_errors="ignore", options=_OPTIONS)
+    except _FOREIGN as error:
+        raise UnsupportedAudioError(
+            f"'{name}' is not audio that can be decoded ({reason_of(error)}). "
+            "Use WAV, MP3, M4A, FLAC, OGG, WebM or AMR.",
+            f"“{name}”不是可解码的音频({reason_of(error)})。请使用 WAV、MP3、M4A、FLAC、OGG、WebM 或 AMR。",
+        ) from error
+    with container:
+        if not container.streams.audio:
+            raise NoAudioStreamError(
+                f"'{name}' has no audio track. Choose a file with sound.",
+                f"“{name}”没有音轨。请选择有声音的文件。",
+            )
+        if container.streams.audio[0].codec_context is None:
+            raise UnsupportedAudioError(
+                f"The audio track of '{name}' has a codec that is not known here. Convert it to WAV or FLAC.",
+                f"无法识别“{name}”音轨的编码。请转换为 WAV 或 FLAC。",
+            )
+        for frame in _frames(container, file, faults, name):
+            samples = frame.to_ndarray().astype(np.float32, copy=False)
+            yield samples.reshape(-1, frame.layout.nb_channels).T, frame.sample_rate
+
+
+def _frames(container: Container, file: BinaryIO, faults: Faults, name: str) -> Iterator[av.AudioFrame]:
+    """The decoded frames as float32. Faults are noted: those at the very end mean that the file is cut.
+
+    Channels stay interleaved: PyAV counts the planes of a frame wrongly, and crashes, when they are eight or more.
+    """
+    resampler: av.AudioResampler | None = None
+    kind: tuple[Any, ...] = ()
+    broken = False
+    for packet in _packets(container, file, faults):
+        whole = not packet.is_corrupt
+        try:
+            for frame in packet.decode():
+                found = frame.sample_rate, frame.layout.name, frame.format.name
+                if resampler is None or kind != found:
+                    _check_claims(frame, name)
+                    kind, resampler = found, av.AudioResampler(format="flt")  # scaling is FFmpeg's
+                whole &= not frame.is_corrupt
+                yield from resampler.resample(frame)
+        except _FOREIGN:
+            whole = False
+        if packet.size:  # else it only empties the decoder
+            faults.damaged |= broken and whole
+            broken = not whole
+    # An endless header makes the last packet of a WAV look short, and what follows an MP3 is seldom audio.
+    faults.truncated |= broken and not container_names(container) & {"wav", "mp3"}
+
+
+def _check_claims(frame: av.AudioFrame, name: str) -> None:
+    rate, channels = frame.sample_rate, frame.layout.nb_channels
+    if not (MIN_RATE <= rate <= MAX_RATE and channels <= MAX_CHANNELS):
+        raise UnsupportedAudioError(
+            f"'{name}' claims {channels} channels at {rate} Hz; wanted up to {MAX_CHANNELS} channels at 8–192 kHz.",
+            f"“{name}”声称有 {channels} 个声道、采样率 {rate} Hz；应不超过 {MAX_CHANNELS} 个声道、8–192 kHz。",
+        )
+
+
+def _packets(container: Container, file: BinaryIO, faults: Faults) -> Iterator[Packet]:
+    """The packets of the first audio track; those of the others only tell how far the file reaches."""
+    track = container.streams.audio[0]
+    gap = _GAP_IN_GAPLESS if container_names(container) & _GAPLESS else _GAP
+    first: Packet | None = None
+    reached = heard = 0.0
+    try:
+        packets: Iterator[Any] = container.demux()
+        for packet in packets:
+            start = float(packet.pts * packet.time_base) if packet.pts is not None else heard
+            end = start + float((packet.duration or 0) * packet.time_base)
+            reached = max(reached, end)
+            if packet.stream.index == track.index:
+                faults.damaged |= first is not None and start > heard + gap
+                first, heard = first or packet, end
+                yield packet
+    except _FOREIGN:
+        faults.truncated = True
+    truncated, damaged = holds_less(container, file, first, reached)
+    faults.truncated |= truncated
+    faults.damaged |= damaged
+
+
+def reason_of(error: Exception) -> str:
+    """Why something could not be read, in FFmpeg's or the system's words."""
+    return str(getattr(error, "strerror", None) or error).rstrip(".").lower()
