@@ -19,6 +19,7 @@ Means = dict[str, NDArray[np.float32]]  # variant -> (clips, dim), standardised
 
 CORPUS_WEIGHTS = {"iesc": 0.1, "emotiontts_ko": 0.5}  # others 1; IESC's single words pull all other corpora down
 VARIANT_WEIGHTS = {"alone": 2.0, "noisy": 0.5, "context": 1.0}
+LEAST_VARIANCE = 0.02  # of an axis, where features have 1: what varies less is not scaled up further
 STRENGTH = 0.003  # inverse of L2 regularisation, as in scikit-learn
 
 
@@ -43,7 +44,7 @@ def fit_head(means: Means, clips: Sequence[Clip]) -> Head:
     features as they are, where the fit is slow and worse, and whitened ones, where it follows noise.
     """
     variances, axes = np.linalg.eigh(np.cov(means["alone"], rowvar=False))
-    axes = (axes / np.maximum(variances, 1e-6) ** 0.25).astype(np.float32)
+    axes = (axes / np.maximum(variances, LEAST_VARIANCE) ** 0.25).astype(np.float32)
     features = np.concatenate(list(means.values())) @ axes
     emotions = [clip.emotion for clip in clips] * len(means)
     weights = np.concatenate([balanced_weights(clips) * VARIANT_WEIGHTS[variant] for variant in means])
