@@ -75,6 +75,8 @@ def error(page: Page) -> None:
 
 
 SCENES = (
+    Scene("page-en", frame, width=1280),
+    Scene("page-zh", frame, "zh-CN", 1280),
     Scene("empty-zh", empty, "zh-CN"),
     Scene("empty-en-narrow", empty, "en", 390),
     Scene("utterance-en", utterance),
