@@ -47,7 +47,7 @@ class Faults:
 def decode(file: BinaryIO, name: str, faults: Faults) -> Iterator[Decoded]:
     """Decoded blocks of the first audio track, with the rate that the decoder really gives (Opus: always 48 kHz)."""
     try:
-        container = av.open(file, "r", metadata_errors="ignore", options=_OPTIONS)
+        container = _open(file)
     except _FOREIGN as error:
         raise UnsupportedAudioError(
             f"'{name}' is not audio that can be decoded ({reason_of(error)}). "
@@ -68,6 +68,13 @@ def decode(file: BinaryIO, name: str, faults: Faults) -> Iterator[Decoded]:
         for frame in _frames(container, file, faults, name):
             samples = frame.to_ndarray().astype(np.float32, copy=False)
             yield samples.reshape(-1, frame.layout.nb_channels).T, frame.sample_rate
+
+
+def _open(file: BinaryIO) -> Container:
+    # Before PyAV 19, tags in another encoding than UTF-8 made a file unreadable unless they are ignored.
+    if int(av.__version__.split(".")[0]) < 19:
+        return av.open(file, "r", metadata_errors="ignore", options=_OPTIONS)
+    return av.open(file, "r", options=_OPTIONS)
 
 
 def _frames(container: Container, file: BinaryIO, faults: Faults, name: str) -> Iterator[av.AudioFrame]:

@@ -69,6 +69,13 @@ def set_granularity(page: Page, value: str) -> None:
     page.locator(f"#em-granularity input[value='{value}']").check()
 
 
+def set_number(page: Page, slider: str, value: str) -> None:
+    """Types a value beside a slider, and waits until the slider has it."""
+    page.locator(f"{slider} input[type=number]").fill(value)
+    page.locator(f"{slider} input[type=number]").press("Tab")
+    expect(page.locator(f"{slider} input[type=range]")).to_have_value(value, timeout=PATIENCE)
+
+
 def set_language(page: Page, name: str) -> None:
     """Switches to `中文` or `English`, and waits for it."""
     page.locator("#em-language").get_by_text(name).click()

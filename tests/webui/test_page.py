@@ -14,7 +14,7 @@ import pytest
 
 if "CI" not in os.environ:
     pytest.importorskip("playwright", reason="needs a browser: pip install playwright, and apt-get install chromium")
-from browser import PATIENCE, choose_files, load_example, recognize, set_granularity, set_language
+from browser import PATIENCE, choose_files, load_example, recognize, set_granularity, set_language, set_number
 from playwright.sync_api import Page, expect
 
 from emotone import Recognizer, load_audio
@@ -104,9 +104,8 @@ def test_settings_act_without_restart(window: Page, four_moods: Path, tmp_path: 
     expect(window.locator(".em-files a")).to_have_count(2)
     set_granularity(window, "frame")
     window.locator("#em-timeline button").first.click()
-    window.locator("#em-window input[type=number]").fill("2")
-    window.locator("#em-hop input[type=number]").fill("1")
-    window.locator("#em-hop input[type=number]").press("Tab")
+    set_number(window, "#em-window", "2")
+    set_number(window, "#em-hop", "1")
     recognize(window)
     timeline = json.loads(downloads(window, tmp_path).result.read_text("utf-8"))["timeline"]
     assert (timeline["window"], timeline["hop"]) == (2, 1)
@@ -118,9 +117,8 @@ def test_settings_act_without_restart(window: Page, four_moods: Path, tmp_path: 
 def test_impossible_settings_are_one_sentence(window: Page, clips: list[Path]):
     set_granularity(window, "frame")
     window.locator("#em-timeline button").first.click()
-    window.locator("#em-window input[type=number]").fill("1")
-    window.locator("#em-hop input[type=number]").fill("3")
-    window.locator("#em-hop input[type=number]").press("Tab")
+    set_number(window, "#em-window", "1")
+    set_number(window, "#em-hop", "3")
     choose_files(window, [clips[0]])
     expect(recognize(window, ".em-problem")).to_contain_text("0 < hop ≤ window")
 
