@@ -15,22 +15,31 @@ find_python() {
         fi
     done
     echo "Emotone needs Python 3.10 or newer. / Emotone 需要 Python 3.10 或更高版本。" >&2
-    exit 1
+    return 1
 }
 
-# install EXTRA: once for each state of pyproject.toml; a broken installation is repeated at the next start.
+# What an installation depends on: where it is, and what it consists of.
+state() {
+    echo "$here"
+    cat "$here/pyproject.toml"
+}
+
+# install EXTRA: when it is new, has changed, was moved or is broken.
 install() {
-    local extra=$1 stamp="$venv/.installed-$1"
-    if [ -f "$stamp" ] && cmp -s "$here/pyproject.toml" "$stamp"; then
+    local stamp="$venv/.installed-$1" python
+    if [ -f "$stamp" ] && state | cmp -s - "$stamp" && "$venv/bin/python" -c 'import emotone' 2>/dev/null; then
         return
     fi
-    echo "Installing Emotone into .venv (once, about a minute) … / 正在安装到 .venv(仅首次,约一分钟)…" >&2
-    [ -x "$venv/bin/python" ] || "$(find_python)" -m venv "$venv" || {
-        echo "Could not make .venv; on Debian and Ubuntu: apt install python3-venv. / 无法创建 .venv。" >&2
-        exit 1
-    }
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable "$here[$extra]" >&2
-    cp "$here/pyproject.toml" "$stamp"
+    echo "Installing Emotone into .venv (once, about a minute) … / 正在安装到 .venv（仅首次，约一分钟）…" >&2
+    if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
+        python=$(find_python)
+        "$python" -m venv --clear "$venv" || {
+            echo "Could not make .venv; on Debian and Ubuntu: apt install python3-venv. / 无法创建 .venv。" >&2
+            exit 1
+        }
+    fi
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable "$here[$1]" >&2
+    state >"$stamp"
 }
 
 # Debian's browser and fonts for the browser tests, where this user may install them.
@@ -52,10 +61,10 @@ case "${1:-}" in
         ;;
     "" | -*)
         install ui
-        exec "$venv/bin/emotone" serve "$@"
+        exec "$venv/bin/python" -m emotone serve "$@"
         ;;
     *)
         install ui
-        exec "$venv/bin/emotone" "$@"
+        exec "$venv/bin/python" -m emotone "$@"
         ;;
 esac

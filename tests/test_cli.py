@@ -186,3 +186,43 @@ def test_models(model: emotone.Recognizer) -> None:
 
 def test_version() -> None:
     assert run("--version").stdout == f"emotone, version {emotone.__version__}\n"
+
+
+def test_names_of_files_are_shown_as_they_are(clips: list[Path], tmp_path: Path) -> None:
+    names = ["take[draft].ogg", "[bold]x[-bold].ogg", "a:smile:.ogg"]
+    for name in names:
+        (tmp_path / name).write_bytes(clips[0].read_bytes())
+    done = run("predict", *(tmp_path / name for name in names))
+    assert [row.split()[0] for row in done.stdout.splitlines()[1:]] == [str(tmp_path / name) for name in names]
+    assert "missing:smile:.wav" in run("predict", "missing:smile:.wav").stderr
+
+
+def test_names_that_are_not_text(clips: list[Path], tmp_path: Path) -> None:
+    strange = os.path.join(os.fsencode(tmp_path), b"\xff.ogg")
+    Path(os.fsdecode(strange)).write_bytes(clips[0].read_bytes())
+    done = run("predict", os.fsdecode(strange), clips[1], "-o", tmp_path / "out", "--format", "jsonl")
+    assert done.returncode == 0
+    assert [json.loads(line)["source"]["name"] for line in done.stdout.splitlines()] == ["?.ogg", clips[1].name]
+
+
+def test_piped_output_is_utf8_whatever_the_console_is(clips: list[Path]) -> None:
+    command = [sys.executable, "-m", "emotone", "predict", str(clips[2]), "--format", "json"]
+    environment = os.environ | {"PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
+    done = subprocess.run(command, capture_output=True, env=environment, check=True)
+    assert json.loads(done.stdout.decode("utf-8"))["quality"][0]["zh"]
+
+
+def test_languages_are_never_mixed() -> None:
+    environment = os.environ | {"LANGUAGE": "en_US:zh_CN", "LANG": "zh_CN.UTF-8"}
+    command = [sys.executable, "-m", "emotone", "predict", "--help"]
+    text = subprocess.run(command, capture_output=True, env=environment, check=True).stdout.decode()
+    assert text.startswith("Usage: ")
+    assert "用法" not in text
+
+
+@pytest.mark.parametrize("option", ["--window", "--hop"])
+@pytest.mark.parametrize("value", ["inf", "nan", "-1"])
+def test_times_that_are_no_times(four_moods: Path, option: str, value: str) -> None:
+    done = run("timeline", four_moods, option, value, "--format", "json")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "wanted 0 < hop" in done.stderr

@@ -66,7 +66,15 @@ def test_a_missing_extra_names_its_install_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tag", "language"), [("zh_CN.UTF-8", "zh"), ("zh-Hant-TW", "zh"), ("en_US", "en"), ("C.UTF-8", "en"), (None, "en")]
+    ("tag", "language"),
+    [
+        ("zh_CN.UTF-8", "zh"),
+        ("zh-Hant-TW", "zh"),
+        ("en_US", "en"),
+        ("C.UTF-8", "en"),
+        (None, "en"),
+        ("Chinese (Simplified)_China", "zh"),
+    ],
 )
 def test_language_tags(tag: str | None, language: str) -> None:
     assert language_of(tag) == language

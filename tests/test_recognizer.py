@@ -188,3 +188,37 @@ def test_a_model_of_another_contract_is_refused() -> None:
     silero = Path(emotone.__file__).parent / "models" / "silero_vad.onnx"
     with pytest.raises(emotone.ModelError, match="wanted"):
         emotone.load_model(silero)
+
+
+def damaged_model(tmp_path: Path, manifest: str) -> Path:
+    """The bundled model with another manifest: the bytes of the old one, overwritten."""
+    data = emotone.models.find_model("emotone-small").read_bytes()
+    start = data.index(b'{"name": "emotone-small"')
+    path = tmp_path / "damaged.onnx"
+    path.write_bytes(data[:start] + manifest.encode().ljust(60) + data[start + 60 :])
+    return path
+
+
+@pytest.mark.parametrize("manifest", ["[1, 2]", '{"name": "x", "frame_rate": 0, "head": {}}', "{broken", "nothing"])
+def test_a_damaged_manifest_is_one_sentence(tmp_path: Path, manifest: str) -> None:
+    with pytest.raises(emotone.ModelError, match="damaged"):
+        emotone.load_model(damaged_model(tmp_path, manifest))
+
+
+def test_a_name_that_is_too_long_is_no_model() -> None:
+    with pytest.raises(emotone.ModelError, match="There is no model"):
+        emotone.load_model("x" * 5000)
+
+
+def test_runner_up_is_another_label_even_among_equals(model: Recognizer, clips: list[Path]) -> None:
+    from dataclasses import replace
+
+    tied = replace(model.predict(clips[0]), label="sad", scores={"sad": 0.5, "happy": 0.5, "angry": 0.0})
+    assert tied.runner_up == "happy"
+
+
+def test_an_open_recording_has_its_channel(model: Recognizer, clips: list[Path]) -> None:
+    from emotone.audio import open_recording
+
+    with pytest.raises(emotone.OptionError, match="open_recording"):
+        model.predict(open_recording(clips[0]), channel=1)

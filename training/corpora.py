@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 TRAINING = ("ravdess", "emodb", "nemo", "emotiontts_ko", "iesc")
 ZERO_SHOT = ("tess", "turev", "ased")  # for evaluation only: their licences forbid more, or are not stated
-FOLD_CORPORA = ("ravdess", "emodb", "nemo")  # large enough to report on by speaker-independent folds
 EXAMPLE_SPEAKERS = {"ravdess/06", "emodb/08"}  # heard in the package's example clips, so kept out of training
 
 

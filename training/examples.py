@@ -1,6 +1,6 @@
 """Makes the package's example clips from the corpora: `python training/examples.py CORPORA`.
 
-Their speakers (`corpora.EXAMPLE_SPEAKERS`) take no part in training, so what the model says about them is no memory.
+Their speakers (`corpora.EXAMPLE_SPEAKERS`) take no part in training the head, so what the model says about them is no memory.
 """
 
 import shutil

@@ -24,9 +24,11 @@ from .errors import (
     AudioNotFoundError,
     EmptyAudioError,
     InvalidSamplesError,
+    OptionError,
     UnsupportedAudioError,
 )
 from .resample import to_signal
+from .text import printable
 from .types import SAMPLE_RATE, Audio, Signal, Source
 
 SPOOL_BYTES = 32 * 2**20  # larger streams wait on disk, not in memory
@@ -117,6 +119,11 @@ def open_recording(source: AudioSource, *, sample_rate: int | None = None, chann
             "只有数组才需要采样率，文件自带采样率。请去掉 sample_rate。",
         )
     if isinstance(source, Recording):
+        if channel is not None:
+            raise OptionError(
+                "A recording that is open has its channel already. Give the channel to open_recording.",
+                "已打开的录音已确定声道。请在 open_recording 中指定声道。",
+            )
         return source
     if isinstance(source, Audio):
         return _from_audio(source, channel)
@@ -141,13 +148,13 @@ def source_name(source: AudioSource) -> str:
         return source.source.name
     if isinstance(source, (str, os.PathLike)):
         name = os.fsdecode(source)
-        return "stdin" if name == "-" else Path(name).name
+        return "stdin" if name == "-" else printable(Path(name).name)
     if isinstance(source, np.ndarray):
         return "array"
     if isinstance(source, (bytes, bytearray, memoryview)):
         return "bytes"
     named = getattr(source, "name", None)
-    return Path(named).name if isinstance(named, str) else "stream"
+    return printable(Path(named).name) if isinstance(named, str) else "stream"
 
 
 def load_audio(source: AudioSource, *, sample_rate: int | None = None, channel: int | None = None) -> Audio:
@@ -175,7 +182,7 @@ def _from_path(path: Path, channel: int | None) -> Recording:
             f"'{path}' is a device, not a file; give an audio file.", f"“{path}”是设备而不是文件；请给出音频文件。"
         )
     if found.st_size == 0:
-        raise _empty(path.name)
+        raise _empty(source_name(path))
 
     @contextmanager
     def open_file() -> Iterator[BinaryIO]:
@@ -185,7 +192,7 @@ def _from_path(path: Path, channel: int | None) -> Recording:
         except OSError as error:
             raise _cannot_open(path, error) from error
 
-    return _from_opener(path.name, open_file, channel)
+    return _from_opener(source_name(path), open_file, channel)
 
 
 def _from_named_pipe(path: Path, channel: int | None) -> Recording:
@@ -196,7 +203,7 @@ def _from_named_pipe(path: Path, channel: int | None) -> Recording:
         raise _cannot_open(path, error) from error
     os.set_blocking(descriptor, True)
     with open(descriptor, "rb") as stream:
-        return _from_stream(stream, path.name, channel)
+        return _from_stream(stream, source_name(path), channel)
 
 
 def _from_bytes(data: bytes, channel: int | None) -> Recording:

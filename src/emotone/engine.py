@@ -57,7 +57,7 @@ class Engine:
         self._session = open_session(path, threads)
         self._check_contract(path)
         self.manifest = self._read_manifest(path)
-        self.dim = int(self._session.get_outputs()[0].shape[-1])
+        self.dim = self._read_dim(path)
 
     def run(self, signals: list[Signal]) -> list[NDArray[np.float32]]:
         """The frames of each signal, `(frames, dim)`. Several signals run as one padded batch and change nothing."""
@@ -65,9 +65,15 @@ class Engine:
         waveform = np.zeros((len(signals), lengths.max()), np.float32)
         for row, signal in zip(waveform, signals, strict=True):
             row[: signal.size] = signal
-        frames, frame_lengths = self._session.run(
-            ["frames", "frame_lengths"], {"waveform": waveform, "lengths": lengths}
-        )
+        try:
+            frames, frame_lengths = self._session.run(
+                ["frames", "frame_lengths"], {"waveform": waveform, "lengths": lengths}
+            )
+        except Exception as error:  # as in open_session
+            raise ModelError(
+                f"The model cannot be run ({error}). Get it again, or give it shorter recordings.",
+                f"模型无法运行（{error}）。请重新获取模型，或使用较短的录音。",
+            ) from error
         return [rows[:length] for rows, length in zip(frames, frame_lengths, strict=True)]
 
     def _check_contract(self, path: Path) -> None:
@@ -86,5 +92,22 @@ class Engine:
                 f"'{path}' has no '{METADATA_KEY}' metadata. Give a model made by Emotone.",
                 f"“{path}”缺少“{METADATA_KEY}”元数据。请使用 Emotone 生成的模型。",
             )
-        manifest: dict[str, Any] = json.loads(text)
+        try:
+            manifest = json.loads(text)
+        except ValueError:
+            manifest = None
+        if not isinstance(manifest, dict):
+            raise ModelError(
+                f"The '{METADATA_KEY}' metadata of '{path}' is damaged. Get the model again.",
+                f"“{path}”的“{METADATA_KEY}”元数据已损坏。请重新获取模型。",
+            )
         return manifest
+
+    def _read_dim(self, path: Path) -> int:
+        shape = next(node.shape for node in self._session.get_outputs() if node.name == "frames")
+        if len(shape) != 3 or not isinstance(shape[2], int):
+            raise ModelError(
+                f"'{path}' gives frames of shape {shape}; wanted (batch, frames, dim) with a fixed dim.",
+                f"“{path}”输出的帧形状为 {shape}；需要 (batch, frames, dim)，且 dim 固定。",
+            )
+        return int(shape[2])

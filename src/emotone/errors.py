@@ -16,7 +16,7 @@
 Each message says what was found, what was wanted and what to do; `error.text` holds it in English and Chinese.
 """
 
-from .text import Text
+from .text import Text, printable
 
 
 class EmotoneError(Exception):
@@ -28,8 +28,8 @@ class EmotoneError(Exception):
     """
 
     def __init__(self, en: str, zh: str) -> None:
-        super().__init__(en)
-        self.text = Text(en, zh)
+        self.text = Text(printable(en), printable(zh))
+        super().__init__(self.text.en)
 
     def __reduce__(self) -> tuple[type["EmotoneError"], tuple[str, str]]:
         return type(self), (self.text.en, self.text.zh)

@@ -56,7 +56,7 @@ def save_result(
         OutputError: When it cannot be written. Nothing is left behind.
     """
     when = when or datetime.now()
-    with _draft_beside(root / "outputs") as draft:
+    with _draft_in(root) as draft:
         draft.mkdir()
         _write_wave(draft / AUDIO_NAME, signal)
         (draft / RESULT_NAME).write_text(to_json(record(result, when)), encoding="utf-8")
@@ -68,7 +68,7 @@ def save_result(
 
 def save_embedding(embedding: NDArray[np.float32], path: Path) -> Path:
     """Writes one `.npy` file, whole or not at all, over an older one. Returns its path; errors as in `save_result`."""
-    with _draft_beside(path) as draft:
+    with _draft_in(path.parent) as draft:
         with draft.open("wb") as file:
             np.save(file, embedding)
         draft.replace(path)
@@ -76,16 +76,16 @@ def save_embedding(embedding: NDArray[np.float32], path: Path) -> Path:
 
 
 @contextmanager
-def _draft_beside(target: Path) -> Iterator[Path]:
-    """A free hidden name in the folder of `target`, which is made; whatever is left there is removed at the end."""
-    draft = target.with_name(f".draft_{uuid4().hex}")
+def _draft_in(folder: Path) -> Iterator[Path]:
+    """A free hidden name in a folder, which is made; whatever is left there is removed at the end."""
+    draft = folder / f".draft_{uuid4().hex}"
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         yield draft
     except OSError as error:
         raise OutputError(
-            f"Results cannot be written to '{target.parent}': {error.strerror or error}. Free space or choose another folder.",
-            f"无法将结果写入“{target.parent}”：{error.strerror or error}。请清理磁盘空间或更换文件夹。",
+            f"Results cannot be written to '{folder}': {error.strerror or error}. Free space or choose another folder.",
+            f"无法将结果写入“{folder}”：{error.strerror or error}。请清理磁盘空间或更换文件夹。",
         ) from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)

@@ -1,6 +1,6 @@
 """From a recording to scores: one pass through the encoder, any span from its cumulative sums."""
 
-import os
+import math
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -31,6 +31,7 @@ from .types import (
 )
 
 CHUNK = 30.0  # seconds that are encoded at once, so that memory does not grow with the recording
+SIDE_BY_SIDE = 2  # sources in `predict_many`: one decodes while the other is encoded
 CONTEXT = 5.0  # seconds at both ends of a chunk that only serve as context; frames of the bundled model depend on 4
 
 _Frames = NDArray[np.float32]
@@ -70,7 +71,7 @@ class Recognizer:
     ) -> list[Prediction | Failure]:
         """One result for each source, in order; a `Failure` in place of each that cannot be analysed.
 
-        Sources are analysed side by side, one on each core. Arguments as in `predict`, the same for all sources.
+        Several sources are analysed side by side. Arguments as in `predict`, the same for all sources.
         """
 
         def result(source: AudioSource) -> Prediction | Failure:
@@ -79,7 +80,7 @@ class Recognizer:
             except EmotoneError as error:
                 return Failure(source_name(source), error)
 
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
             return list(pool.map(result, sources))
 
     def timeline(
@@ -115,16 +116,18 @@ class Recognizer:
 
     def _listen(self, recording: Recording) -> "_Heard":
         meter = QualityMeter()
-        logits: list[NDArray[np.float64]] = []
+        sums = [np.zeros((1, len(self._head.labels)))]
         total, count = np.zeros(self.info.dim), 0
         for frames in self._encode(meter.watch(recording.blocks())):
-            logits.append(self._head.logits(frames))
+            sums.append(self._head.logits(frames).cumsum(axis=0) + sums[-1][-1])
             total += frames.sum(axis=0, dtype=np.float64)
             count += len(frames)
-        sums = np.concatenate([np.zeros((1, len(self._head.labels))), np.concatenate(logits).cumsum(axis=0)])
         quality = meter.reasons(truncated=recording.truncated, damaged=recording.damaged)
         embedding = (total / count).astype(np.float32)
-        return _Heard(sums, self.info.frame_rate, embedding, meter.duration, meter.regions(), quality, recording.source)
+        regions = meter.regions()
+        return _Heard(
+            np.concatenate(sums), self.info.frame_rate, embedding, meter.duration, regions, quality, recording.source
+        )
 
     def _encode(self, blocks: Iterable[Signal]) -> Iterator[_Frames]:
         """The frames of a signal of any length, in order. Long signals are encoded in overlapping chunks."""
@@ -186,18 +189,18 @@ def load_model(name_or_path: str | Path = DEFAULT_MODEL, *, threads: int = 0) ->
     try:
         head = Head.from_json(manifest["head"])
         info = ModelInfo(
-            manifest["name"],
-            manifest["revision"],
+            str(manifest["name"]),
+            str(manifest["revision"]),
             file_sha256(path),
             head.labels,
             engine.dim,
             float(manifest["frame_rate"]),
-            manifest["licence"],
+            str(manifest["licence"]),
         )
-    except KeyError as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise ModelError(
-            f"The manifest of '{path}' has no field {error}. Get the model again.",
-            f"“{path}”的清单缺少字段 {error}。请重新获取模型。",
+            f"The manifest of '{path}' is damaged ({error!r}). Get the model again.",
+            f"“{path}”的清单已损坏（{error!r}）。请重新获取模型。",
         ) from error
     if head.dim != engine.dim:
         raise ModelError(
@@ -208,10 +211,11 @@ def load_model(name_or_path: str | Path = DEFAULT_MODEL, *, threads: int = 0) ->
 
 
 def _check(options: TimelineOptions) -> None:
-    if not (options.hop > 0 and options.window >= options.hop and options.min_segment >= 0):
+    times = (options.window, options.hop, options.min_segment)
+    if not (all(map(math.isfinite, times)) and 0 < options.hop <= options.window and options.min_segment >= 0):
         raise OptionError(
             f"Found window {options.window} s, hop {options.hop} s and shortest segment {options.min_segment} s; wanted "
-            "0 < hop ≤ window and no negative times.",
+            "0 < hop ≤ window, and finite times that are not negative.",
             f"窗长 {options.window} 秒、步长 {options.hop} 秒、最短片段 {options.min_segment} 秒；"
-            "要求 0 < 步长 ≤ 窗长，且时间不为负。",
+            "要求 0 < 步长 ≤ 窗长，且时间有限、不为负。",
         )

@@ -8,10 +8,8 @@ from numpy.typing import NDArray
 
 from .types import Region, Segment, TimelineOptions
 
-SPEECH_ON, SPEECH_OFF = (
-    0.4,
-    0.2,
-)  # where speech begins and ends; below Silero's own 0.5 and 0.35, which miss shouts and sobs
+SPEECH_ON = 0.4  # probability where speech begins; below Silero's own 0.5 and 0.35, which miss shouts and sobs
+SPEECH_OFF = 0.2  # probability where it ends
 MIN_SILENCE = 0.3  # shorter gaps are part of the speech around them
 MIN_SPEECH = 0.2  # shorter sounds are clicks
 PADDING = 0.1  # kept around speech: Silero hears soft beginnings late

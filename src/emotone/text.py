@@ -23,9 +23,14 @@ class Text:
         return self.zh if language == "zh" else self.en
 
 
+def printable(name: str) -> str:
+    """A file name as text; bytes in it that are not UTF-8 become question marks."""
+    return name.encode("utf-8", "replace").decode("utf-8")
+
+
 def language_of(tag: str | None) -> Language:
-    """The language to use for a tag such as `zh_CN.UTF-8`, `zh-Hant` or `en-GB`: Chinese or else English."""
-    return "zh" if (tag or "").lower().startswith("zh") else "en"
+    """The language for a tag such as `zh_CN.UTF-8`, `zh-Hant`, `en-GB` or Windows' `Chinese (Simplified)_China`."""
+    return "zh" if (tag or "").lower().startswith(("zh", "chinese")) else "en"
 
 
 def system_language() -> Language:

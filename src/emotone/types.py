@@ -149,7 +149,7 @@ class Prediction:
     @property
     def runner_up(self) -> str:
         """The label with the second highest score."""
-        return sorted(self.scores, key=self.scores.__getitem__)[-2]
+        return sorted(self.scores, key=lambda label: -self.scores[label])[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ class Timeline:
         windows: Scores of the sliding window, one every hop; the last one ends with the recording.
         segments: Speech only, cut where the emotion changes; in order, without overlap.
         regions: Where there is speech.
-        options: Window and hop that made it.
+        options: What it was cut with.
     """
 
     utterance: Prediction
@@ -185,6 +185,11 @@ class Timeline:
     segments: tuple[Segment, ...]
     regions: tuple[Region, ...] = field(repr=False)
     options: TimelineOptions
+
+
+def utterance_of(result: "Prediction | Timeline") -> Prediction:
+    """The result for the whole recording."""
+    return result.utterance if isinstance(result, Timeline) else result
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from . import __version__
-from .types import Prediction, Reason, Segment, Timeline
+from .types import Prediction, Reason, Segment, Timeline, utterance_of
 
 Record = dict[str, Any]
 """A result as JSON knows it."""
@@ -16,7 +16,7 @@ Record = dict[str, Any]
 
 def record(result: Prediction | Timeline, when: datetime) -> Record:
     """The content of `result.json`: a prediction is of granularity `utterance`, a timeline of granularity `frame`."""
-    utterance = result.utterance if isinstance(result, Timeline) else result
+    utterance = utterance_of(result)
     fields: Record = {
         "emotion": utterance.label,
         "confidence": utterance.confidence,
@@ -27,7 +27,7 @@ def record(result: Prediction | Timeline, when: datetime) -> Record:
         "quality": [_reason(reason) for reason in utterance.quality],
     }
     if isinstance(result, Timeline):
-        fields["timeline"] = timeline_record(result)
+        fields["timeline"] = _timeline(result)
     model = utterance.model
     return fields | {
         "model": {"name": model.name, "revision": model.revision, "sha256": model.sha256},
@@ -36,11 +36,12 @@ def record(result: Prediction | Timeline, when: datetime) -> Record:
     }
 
 
-def timeline_record(timeline: Timeline) -> Record:
+def _timeline(timeline: Timeline) -> Record:
     """Options, segments and windows of a timeline; times in seconds."""
     return {
         "window": timeline.options.window,
         "hop": timeline.options.hop,
+        "min_segment": timeline.options.min_segment,
         "segments": [_segment(segment) for segment in timeline.segments],
         "windows": [_segment(window) for window in timeline.windows],
     }

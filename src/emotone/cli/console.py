@@ -6,6 +6,7 @@ from typing import NoReturn, TypeVar
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -16,8 +17,8 @@ from ..text import Text, system_language
 from ..types import Reason
 
 LANGUAGE = system_language()
-OUT = Console(highlight=False, width=None if sys.stdout.isatty() else 1000)  # piped tables never wrap
-ERR = Console(stderr=True, highlight=False, soft_wrap=True)
+OUT = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 1000)  # piped tables never wrap
+ERR = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 _Result = TypeVar("_Result")
 
@@ -38,7 +39,7 @@ def shown(label: str) -> str:
 
 def colored(label: str) -> str:
     """`shown` in the emotion's colour, as rich markup."""
-    return f"[{emotion_of(label).color}]{shown(label)}[/]"
+    return f"[{emotion_of(label).color}]{escape(shown(label))}[/]"
 
 
 def print_error(error: EmotoneError) -> None:

@@ -1,11 +1,13 @@
 """`emotone embed`: embeddings as NumPy files."""
 
+import unicodedata
 from pathlib import Path
 
 import click
 
 from ..audio import source_name
 from ..outputs import save_embedding
+from ..text import printable
 from .console import OPTIONS, each_file, open_model, say, write
 from .options import channel_option, files_argument, granularity_option, model_option
 
@@ -38,7 +40,6 @@ def embed(files: tuple[str, ...], output: Path, granularity: str, channel: int |
     def work(file: str) -> Path:
         embedding = (recognizer.embed_frames if granularity == "frame" else recognizer.embed)(file, channel=channel)
         stem = _free_name(Path(source_name(file)).stem, taken)
-        taken.add(stem)
         return save_embedding(embedding, output / f"{stem}.npy")
 
     failures = 0
@@ -46,15 +47,16 @@ def embed(files: tuple[str, ...], output: Path, granularity: str, channel: int |
         if path is None:
             failures += 1
         else:
-            write(f"{path}\n")
+            write(f"{printable(str(path))}\n")
     if failures:
         raise SystemExit(1)
 
 
 def _free_name(stem: str, taken: set[str]) -> str:
-    """The name, or with `_2`, `_3`… behind it: two inputs of one call never share a file."""
+    """The name, or with `_2`, `_3`… behind it: two inputs of one call never share a file, whatever the file system folds."""
     name, number = stem, 1
-    while name in taken:
+    while (folded := unicodedata.normalize("NFC", name).casefold()) in taken:
         number += 1
         name = f"{stem}_{number}"
+    taken.add(folded)
     return name

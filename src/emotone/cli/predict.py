@@ -5,11 +5,13 @@ from datetime import datetime
 from pathlib import Path
 
 import click
+from rich.markup import escape
 
 from ..audio import Recording, open_recording
 from ..outputs import save_result
 from ..recognizer import Recognizer
-from ..types import Prediction, Timeline
+from ..text import printable
+from ..types import Prediction, Timeline, utterance_of
 from ..writers import Record, record, to_csv, to_json, to_jsonl
 from .console import ERR, OPTIONS, OUT, colored, each_file, new_table, open_model, print_doubts, say, shown, write
 from .options import channel_option, files_argument, granularity_option, model_option
@@ -99,7 +101,7 @@ def _save(
     if embedding:
         vectors = result.embedding if isinstance(result, Prediction) else recognizer.embed_frames(recording)
     folder = save_result(result, recording.blocks(), root, embedding=vectors, when=when)
-    ERR.print(f"{say('saved', '已保存')}: {folder.path}", markup=False)
+    ERR.print(f"{say('saved', '已保存')}: {printable(str(folder.path))}", markup=False)
 
 
 def _print(answers: Iterator[tuple[str, _Answer]], format_: str, single: bool) -> None:
@@ -117,13 +119,13 @@ def _print(answers: Iterator[tuple[str, _Answer]], format_: str, single: bool) -
 
 
 def _record(file: str, answer: _Answer) -> Record:
-    return {"file": file, **record(*answer)}
+    return {"file": printable(file), **record(*answer)}
 
 
 def _row(file: str, answer: _Answer) -> Record:
     fields = record(*answer)
     return {
-        "file": file,
+        "file": printable(file),
         "emotion": fields["emotion"],
         "confidence": fields["confidence"],
         "duration": fields["duration"],
@@ -141,12 +143,12 @@ def _print_table(answers: list[tuple[str, _Answer]]) -> None:
         say("duration", "时长"),
     )
     for file, (result, _) in answers:
-        heard = result.utterance if isinstance(result, Timeline) else result
+        heard = utterance_of(result)
         table.add_row(
-            file,
+            escape(printable(file)),
             colored(heard.label),
             f"{heard.confidence:.0%}",
-            f"{shown(heard.runner_up)} {heard.scores[heard.runner_up]:.0%}",
+            f"{escape(shown(heard.runner_up))} {heard.scores[heard.runner_up]:.0%}",
             f"{heard.duration:.1f} s",
         )
         print_doubts(file, heard.quality)

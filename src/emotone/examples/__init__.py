@@ -1,4 +1,4 @@
-"""Short real clips to try Emotone with. Their speakers took no part in training the bundled model."""
+"""Short real clips to try Emotone with. The head of the bundled model was trained without their speakers."""
 
 from dataclasses import dataclass
 from importlib.resources import files

@@ -1,6 +1,7 @@
 """Which models there are and where their files lie."""
 
 import hashlib
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 
@@ -20,8 +21,9 @@ def find_model(name_or_path: str | Path) -> Path:
     if name_or_path == DEFAULT_MODEL:
         return Path(str(files(__package__) / f"{DEFAULT_MODEL}.onnx"))
     path = Path(name_or_path)
-    if path.is_file():
-        return path
+    with suppress(OSError):  # a name too long, or a folder that may not be read
+        if path.is_file():
+            return path
     known = ", ".join(model_names())
     raise ModelError(
         f"There is no model '{name_or_path}'. Known names: {known}; or give the path of an ONNX file.",

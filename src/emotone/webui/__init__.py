@@ -1,5 +1,5 @@
-"""The web page. Importing this package does not import Gradio; launching, mounting or `emotone.webui.page` does."""
+"""The web page. Importing this package does not import Gradio; launching the page or importing `emotone.webui.page` does."""
 
-from .serving import Page, launch, mount
+from .serving import Page, launch
 
-__all__ = ["Page", "launch", "mount"]
+__all__ = ["Page", "launch"]

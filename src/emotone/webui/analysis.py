@@ -14,7 +14,7 @@ from ..errors import EmotoneError
 from ..outputs import OutputFolder, save_result
 from ..recognizer import Recognizer
 from ..text import Text
-from ..types import SAMPLE_RATE, Prediction, Timeline, TimelineOptions
+from ..types import SAMPLE_RATE, Prediction, Timeline, TimelineOptions, utterance_of
 from . import texts
 from .shelf import Download, Shelf
 
@@ -71,7 +71,7 @@ class Report:
     @property
     def utterance(self) -> Prediction:
         """The result for the whole recording."""
-        return self.result.utterance if isinstance(self.result, Timeline) else self.result
+        return utterance_of(self.result)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def analyse(
         peaks = _peaks(recording)
         yield clock.begin(texts.ANALYSE)
         result = _result(recognizer, recording, settings)
-        embedding = _utterance(result).embedding if settings.embedding else None
+        embedding = utterance_of(result).embedding if settings.embedding else None
         if settings.embedding and isinstance(result, Timeline):
             yield clock.begin(texts.EMBED)
             embedding = recognizer.embed_frames(recording)
@@ -142,10 +142,6 @@ def _result(recognizer: Recognizer, recording: Recording, settings: Settings) ->
     if settings.granularity == "frame":
         return recognizer.timeline(recording, settings.timeline)
     return recognizer.predict(recording)
-
-
-def _utterance(result: Prediction | Timeline) -> Prediction:
-    return result.utterance if isinstance(result, Timeline) else result
 
 
 def _peaks(recording: Recording) -> Peaks:

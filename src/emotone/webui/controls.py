@@ -8,12 +8,12 @@ from . import texts
 from .analysis import Chosen
 from .markup import Html, button, heading, items, join, symbol, tag
 
-ACCEPTED = ".wav,.mp3,.m4a,.flac,.ogg,.oga,.opus,.webm,.mp4,.aac,.amr,.aiff,.wma,audio/*"
+_ACCEPTED = ".wav,.mp3,.m4a,.flac,.ogg,.oga,.opus,.webm,.mp4,.aac,.amr,.aiff,.wma,audio/*"
 _LOGO = Html(
     '<svg class="em-logo" viewBox="0 0 32 32" aria-hidden="true">'
     '<path d="M5 13v6M10.5 8v16M16 4v24M21.5 10v12M27 14v4"/></svg>'
 )
-_FIELD = Html(f'<input type="file" class="em-sr" multiple accept="{ACCEPTED}">')
+_FIELD = Html(f'<input type="file" class="em-sr" multiple accept="{_ACCEPTED}">')
 _MESSAGES = {
     "uploading": texts.UPLOADING,
     "failed": texts.UPLOAD_FAILED,

@@ -47,7 +47,7 @@ class Panel:
 
 
 def build_page(recognizer: Recognizer, outputs: Path) -> gr.Blocks:
-    """The page, ready to be mounted with `emotone.webui.serving.mount`.
+    """The page, ready to be served with `emotone.webui.launch`.
 
     Args:
         recognizer: Shared by all visitors.

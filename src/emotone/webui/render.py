@@ -231,11 +231,10 @@ def _download(file: Download) -> Html:
 
 def size(count: float) -> str:
     """A number of bytes for people."""
-    for unit in ("B", "kB", "MB"):
-        if count < 1000:
-            return f"{count:.3g} {unit}"
-        count /= 1000
-    return f"{count:.3g} GB"
+    unit, *larger = "B", "kB", "MB", "GB"
+    while count >= 999.5 and larger:
+        count, unit, larger = count / 1000, larger[0], larger[1:]
+    return f"{count:.0f} {unit}" if count >= 100 else f"{count:.3g} {unit}"
 
 
 def _steps(item: Report, language: Language) -> Html:

@@ -16,7 +16,6 @@ from ..errors import MissingExtraError, OptionError
 from ..recognizer import Recognizer
 
 if TYPE_CHECKING:
-    import fastapi
     import uvicorn
 
 
@@ -36,7 +35,8 @@ class Page:
 
     def wait(self) -> None:
         """Returns when the server has ended. KeyboardInterrupt passes through; `close` then."""
-        self._thread.join()
+        while self._thread.is_alive():  # in steps: Windows cannot interrupt an endless wait
+            self._thread.join(0.5)
 
     def close(self) -> None:
         """Stops serving and removes temporary files. Results stay."""
@@ -81,26 +81,12 @@ def launch(
     return Page(_url(host, listener.getsockname()[1]), server, listener, folder)
 
 
-def mount(app: "fastapi.FastAPI", recognizer: Recognizer, outputs: Path, path: str = "/") -> None:
-    """Adds the page to a web application, below `path`.
-
-    Raises:
-        MissingExtraError: When Gradio is not installed.
-    """
-    _silence_gradio()
-    try:
-        from . import site  # noqa: PLC0415 - imports Gradio, which takes seconds and may be missing
-    except ModuleNotFoundError as error:
-        raise MissingExtraError.of("ui") from error
-    site.mount(app, recognizer, outputs, path)
-
-
 def _prepare(recognizer: Recognizer | Callable[[], Recognizer], outputs: Path) -> "uvicorn.Server":
     _silence_gradio()
     with ThreadPoolExecutor(1) as pool:
         ready = pool.submit(lambda: recognizer if isinstance(recognizer, Recognizer) else recognizer())
         try:
-            from . import site  # noqa: PLC0415 - as above
+            from . import site  # noqa: PLC0415 - imports Gradio, which takes seconds and may be missing
         except ModuleNotFoundError as error:
             raise MissingExtraError.of("ui") from error
         return site.server(ready.result(), outputs)
@@ -131,7 +117,7 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family)
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
             raise OptionError(
                 f"Port {port} on {host} is taken by another program. Choose another with --port.",

@@ -14,13 +14,13 @@ MAX_UPLOAD = "2gb"
 _PATIENCE = 1  # seconds for requests under way when the server ends; an open page keeps one open for ever
 
 
-def mount(app: fastapi.FastAPI, recognizer: Recognizer, outputs: Path, path: str = "/") -> None:
-    """Adds the page to an application, below `path`."""
-    head = f"<style>{asset('page.css')}</style>"
+def server(recognizer: Recognizer, outputs: Path) -> uvicorn.Server:
+    """A server of nothing but the page."""
+    app = fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     gr.mount_gradio_app(
         app,
         build_page(recognizer, outputs),
-        path,
+        "/",
         footer_links=[],
         run_history=False,
         show_error=False,
@@ -30,14 +30,8 @@ def mount(app: fastapi.FastAPI, recognizer: Recognizer, outputs: Path, path: str
         pwa=False,
         mcp_server=False,
         theme=theme(),
-        head=head,
+        head=f"<style>{asset('page.css')}</style>",
         favicon_path=str(asset_path("favicon.svg")),
     )
     app.add_middleware(Guard)
-
-
-def server(recognizer: Recognizer, outputs: Path) -> uvicorn.Server:
-    """A server of nothing but the page."""
-    app = fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    mount(app, recognizer, outputs)
     return uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_PATIENCE))

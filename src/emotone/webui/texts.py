@@ -9,7 +9,7 @@ TAGLINE = Text(
 )
 LANGUAGE = Text("Language", "语言")
 
-SOURCE = Text("Recording", "音频")
+SOURCE = Text("Recording", "录音")
 DROP = Text("Drop recordings here, or click to choose", "拖放录音到此处，或点击选择")
 FORMATS = Text(
     "WAV, MP3, M4A, FLAC, OGG, WebM, AMR – one file or several", "WAV、MP3、M4A、FLAC、OGG、WebM、AMR，可一次选择多个"
@@ -56,7 +56,7 @@ PROGRESS = Text("Recording {number} of {count}", "第 {number} 个，共 {count}
 
 RESULT = Text("Result", "识别结果")
 CONFIDENCE = Text("confidence", "置信度")
-RUNNER_UP = Text("Runner-up", "其次")
+RUNNER_UP = Text("Runner-up", "次选")
 SCORES = Text("Scores", "各情绪得分")
 NO_TRAINING_DATA = Text(
     "Always 0 with this model: it has not seen recordings marked as unknown.",
@@ -110,7 +110,7 @@ HONEST = Text(
     "Emotone tells what is expressed, not what is felt. A score is a model's opinion, and natural speech is "
     "hard: mind the runner-up and the reasons for doubt. Do not judge people by it.",
     "情声判断的是所表达的情绪，而非内心感受。得分只是模型的看法，自然语音尤其困难："
-    "请同时参考第二可能的情绪与存疑之处，切勿据此评判他人。",
+    "请同时参考次选与存疑之处，切勿据此评判他人。",
 )
 
 

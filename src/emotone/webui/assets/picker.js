@@ -1,5 +1,6 @@
 // Files, microphone and examples. The server draws everything; this only uploads and says what was clicked.
 // element.dataset.state is what the visitor sees: idle, uploading, recording, failed, denied or missing.
+let asking = false;
 let recording = null;
 const show = (state) => { element.dataset.state = state; };
 show("idle");
@@ -35,12 +36,16 @@ function watchLevel(stream) {
 }
 
 async function record() {
+  if (asking || recording) return;
   if (!navigator.mediaDevices || !window.MediaRecorder) return show("missing");
+  asking = true;
   let stream;
   try {
     stream = await navigator.mediaDevices.getUserMedia({ audio: true });
   } catch (error) {
     return show(error.name === "NotFoundError" ? "missing" : "denied");
+  } finally {
+    asking = false;
   }
   const parts = [];
   const endLevel = watchLevel(stream);
@@ -79,5 +84,6 @@ element.addEventListener("click", (event) => {
   if ("record" in button.dataset) record();
   if ("stop" in button.dataset) recording?.stop();
   if ("discard" in button.dataset) trigger("discard", { index: Number(button.dataset.discard) });
-  if ("example" in button.dataset) trigger("example", { index: Number(button.dataset.example) });
+  const working = document.querySelector(".em-working"); // one analysis at a time
+  if ("example" in button.dataset && !working) trigger("example", { index: Number(button.dataset.example) });
 });
