@@ -7,7 +7,15 @@ from typing import NoReturn, TypeVar
 import click
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from ..errors import AudioError, EmotoneError
@@ -73,16 +81,17 @@ def open_model(name_or_path: str) -> Recognizer:
 def each_file(files: Sequence[str], work: Callable[[str], _Result]) -> Iterator[tuple[str, _Result | None]]:
     """Each file with the result of `work`, or with `None` after its error went to stderr.
 
-    A progress bar shows on a terminal when there are several files.
+    A progress bar shows on a terminal.
     """
     columns = (
+        SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=ERR, transient=True, disable=len(files) < 2 or not ERR.is_terminal) as progress:
+    with Progress(*columns, console=ERR, transient=True, disable=not ERR.is_terminal) as progress:
         task = progress.add_task(say("Listening", "正在分析"), total=len(files))
         for file in files:
             result: _Result | None = None

@@ -1,0 +1,34 @@
+from pathlib import Path
+
+import numpy as np
+
+import emotone
+from emotone.segment import speech_regions
+from emotone.speech import CHUNK_DURATION, CHUNK_SAMPLES, SpeechDetector
+
+
+def test_speech_is_found_where_it_is(clips: list[Path]) -> None:
+    speech = emotone.load_audio(clips[0]).samples
+    silence = np.zeros(2 * 16_000, np.float32)
+    signal = np.concatenate([silence, speech, silence])
+    (region,) = speech_regions(SpeechDetector().probabilities(signal), CHUNK_DURATION, signal.size / 16_000)
+    assert abs(region.start - 2.0) < 0.4
+    assert abs(region.end - 2.0 - speech.size / 16_000) < 0.4
+
+
+def test_blocks_are_heard_as_one_signal(four_moods: Path) -> None:
+    signal = emotone.load_audio(four_moods).samples
+    signal = signal / np.abs(signal[: 100 * CHUNK_SAMPLES]).max()  # so that both readings take the same gain
+    whole = SpeechDetector().probabilities(signal[: 200 * CHUNK_SAMPLES])
+    detector = SpeechDetector()
+    halves = [signal[: 100 * CHUNK_SAMPLES], signal[100 * CHUNK_SAMPLES : 200 * CHUNK_SAMPLES]]
+    parts = np.concatenate([detector.probabilities(half) for half in halves])
+    assert whole.shape == parts.shape == (200,)
+    np.testing.assert_allclose(parts[:100], whole[:100], atol=0.1)
+    assert np.corrcoef(parts, whole)[0, 1] > 0.9
+
+
+def test_noise_and_silence_are_no_speech() -> None:
+    generator = np.random.default_rng(0)
+    for signal in (np.zeros(32_000, np.float32), generator.normal(0, 0.1, 32_000).astype(np.float32)):
+        assert speech_regions(SpeechDetector().probabilities(signal), CHUNK_DURATION, 2.0) == ()
