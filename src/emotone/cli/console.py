@@ -52,8 +52,8 @@ def colored(label: str) -> str:
 
 def print_error(error: EmotoneError) -> None:
     """One sentence on stderr."""
-    ERR.print(f"[bold red]{say('error', '错误')}:[/] ", end="")
-    ERR.print(error.text.to(LANGUAGE), markup=False)
+    # In one piece: a progress bar may stand in the line.
+    ERR.print(f"[bold red]{say('error', '错误')}:[/] {escape(error.text.to(LANGUAGE))}")
 
 
 def fail(error: EmotoneError) -> NoReturn:
