@@ -100,8 +100,8 @@ def _frames(container: Container, file: BinaryIO, faults: Faults, name: str) -> 
         if packet.size:  # else it only empties the decoder
             faults.damaged |= broken and whole
             broken = not whole
-    # An endless header makes the last packet of a WAV look short, and what follows an MP3 is seldom audio.
-    faults.truncated |= broken and not container_names(container) & {"wav", "mp3"}
+    # An endless header makes the last packet of a WAV look short; what follows an MP3 or a FLAC is seldom audio.
+    faults.truncated |= broken and not container_names(container) & {"wav", "mp3", "flac"}
 
 
 def _check_claims(frame: av.AudioFrame, name: str) -> None:
