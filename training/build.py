@@ -125,39 +125,26 @@ def evaluation(
         "| corpus | protocol | alone | float32 | noisy | in context | nine labels | ECE |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for name in TRAINING:
-        lines.append(
-            _row(name, "speakers held out", [clip.corpus == name for clip in clips], clips, by_speaker, temperature)
-        )
-    for name in TRAINING:
-        lines.append(
-            _row(name, "corpus held out", [clip.corpus == name for clip in clips], clips, by_corpus, temperature)
-        )
-    for name in ZERO_SHOT:
-        lines.append(
-            _row(
-                name,
-                "never trained on",
-                [clip.corpus == name for clip in zero_shot],
-                zero_shot,
-                {"alone": zero_logits},
-                temperature,
-            )
-        )
+    protocols = (
+        (TRAINING, "speakers held out", clips, by_speaker),
+        (TRAINING, "corpus held out", clips, by_corpus),
+        (ZERO_SHOT, "never trained on", zero_shot, {"alone": zero_logits}),
+    )
+    for corpora, protocol, judged, logits in protocols:
+        lines += [f"| {name} | {protocol} | {_cells(name, judged, logits, temperature)} |" for name in corpora]
     return "\n".join(lines) + f"\n\nTemperature {temperature:.3f}.\n"
 
 
-def _row(
-    name: str, protocol: str, chosen: list[bool], clips: Sequence[Clip], logits: Logits, temperature: float
-) -> str:
-    own = [clip for clip, wanted in zip(clips, chosen, strict=True) if wanted]
+def _cells(corpus: str, clips: Sequence[Clip], logits: Logits, temperature: float) -> str:
+    chosen = [clip.corpus == corpus for clip in clips]
+    own = [clip for clip in clips if clip.corpus == corpus]
     cells = [
         f"{uar(logits[variant][chosen], own, present_only=True):.1f}" if variant in logits else "–"
         for variant in ("alone", "float32", "noisy", "context")
     ]
     alone = logits["alone"][chosen]
     cells += [f"{uar(alone, own, present_only=False):.1f}", f"{calibration_error(alone, own, temperature):.1f}"]
-    return f"| {name} | {protocol} | {' | '.join(cells)} |"
+    return " | ".join(cells)
 
 
 if __name__ == "__main__":

@@ -344,5 +344,5 @@ def _empty(name: str) -> AudioError:
 def _cannot_open(path: Path, error: Exception) -> AudioError:
     return AudioNotFoundError(
         f"'{path}' cannot be opened ({reason_of(error)}). Check its name and permissions.",
-        f"无法打开“{path}”({reason_of(error)})。请检查文件名和权限。",
+        f"无法打开“{path}”（{reason_of(error)}）。请检查文件名和权限。",
     )

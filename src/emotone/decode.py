@@ -52,7 +52,7 @@ def decode(file: BinaryIO, name: str, faults: Faults) -> Iterator[Decoded]:
         raise UnsupportedAudioError(
             f"'{name}' is not audio that can be decoded ({reason_of(error)}). "
             "Use WAV, MP3, M4A, FLAC, OGG, WebM or AMR.",
-            f"“{name}”不是可解码的音频({reason_of(error)})。请使用 WAV、MP3、M4A、FLAC、OGG、WebM 或 AMR。",
+            f"“{name}”不是可解码的音频（{reason_of(error)}）。请使用 WAV、MP3、M4A、FLAC、OGG、WebM 或 AMR。",
         ) from error
     with container:
         if not container.streams.audio:

@@ -31,8 +31,8 @@ from .types import (
 )
 
 CHUNK = 30.0  # seconds that are encoded at once, so that memory does not grow with the recording
-SIDE_BY_SIDE = 2  # sources in `predict_many`: one decodes while the other is encoded
 CONTEXT = 5.0  # seconds at both ends of a chunk that only serve as context; frames of the bundled model depend on 4
+SIDE_BY_SIDE = 2  # sources in `predict_many`: one decodes while the other is encoded
 
 _Frames = NDArray[np.float32]
 

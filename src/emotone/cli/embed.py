@@ -7,7 +7,6 @@ import click
 
 from ..audio import source_name
 from ..outputs import save_embedding
-from ..text import printable
 from .console import OPTIONS, each_file, open_model, say, write
 from .options import channel_option, files_argument, granularity_option, model_option
 
@@ -47,7 +46,7 @@ def embed(files: tuple[str, ...], output: Path, granularity: str, channel: int |
         if path is None:
             failures += 1
         else:
-            write(f"{printable(str(path))}\n")
+            write(f"{path}\n")
     if failures:
         raise SystemExit(1)
 

@@ -10,7 +10,6 @@ from rich.markup import escape
 from ..audio import Recording, open_recording
 from ..outputs import save_result
 from ..recognizer import Recognizer
-from ..text import printable
 from ..types import Prediction, Timeline, utterance_of
 from ..writers import Record, record, to_csv, to_json, to_jsonl
 from .console import ERR, OPTIONS, OUT, colored, each_file, new_table, open_model, print_doubts, say, shown, write
@@ -101,7 +100,7 @@ def _save(
     if embedding:
         vectors = result.embedding if isinstance(result, Prediction) else recognizer.embed_frames(recording)
     folder = save_result(result, recording.blocks(), root, embedding=vectors, when=when)
-    ERR.print(f"{say('saved', '已保存')}: {printable(str(folder.path))}", markup=False)
+    ERR.print(f"{say('saved', '已保存')}: {folder.path}", markup=False)
 
 
 def _print(answers: Iterator[tuple[str, _Answer]], format_: str, single: bool) -> None:
@@ -119,13 +118,13 @@ def _print(answers: Iterator[tuple[str, _Answer]], format_: str, single: bool) -
 
 
 def _record(file: str, answer: _Answer) -> Record:
-    return {"file": printable(file), **record(*answer)}
+    return {"file": file, **record(*answer)}
 
 
 def _row(file: str, answer: _Answer) -> Record:
     fields = record(*answer)
     return {
-        "file": printable(file),
+        "file": file,
         "emotion": fields["emotion"],
         "confidence": fields["confidence"],
         "duration": fields["duration"],
@@ -145,7 +144,7 @@ def _print_table(answers: list[tuple[str, _Answer]]) -> None:
     for file, (result, _) in answers:
         heard = utterance_of(result)
         table.add_row(
-            escape(printable(file)),
+            escape(file),
             colored(heard.label),
             f"{heard.confidence:.0%}",
             f"{escape(shown(heard.runner_up))} {heard.scores[heard.runner_up]:.0%}",

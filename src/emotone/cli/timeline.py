@@ -6,7 +6,6 @@ import click
 
 from ..errors import EmotoneError
 from ..labels import EMOTIONS
-from ..text import printable
 from ..types import Timeline, TimelineOptions
 from ..writers import record, segment_rows, to_csv, to_json, to_srt
 from .console import ERR, LANGUAGE, OPTIONS, OUT, colored, fail, new_table, open_model, print_doubts, say, write
@@ -61,7 +60,7 @@ def timeline(file: str, window: float, hop: float, format_: str, channel: int | 
     except EmotoneError as error:
         fail(error)
     if format_ == "json":
-        write(to_json({"file": printable(file), **record(heard, datetime.now())}))
+        write(to_json({"file": file, **record(heard, datetime.now())}))
     elif format_ == "csv":
         write(to_csv(segment_rows(heard.windows)))
     elif format_ == "srt":
