@@ -60,11 +60,11 @@ case "${1:-}" in
         exec "$venv/bin/python" -m pytest "$@"
         ;;
     "" | -*)
-        install ui
+        install ui,convert
         exec "$venv/bin/python" -m emotone serve "$@"
         ;;
     *)
-        install ui
+        install ui,convert
         exec "$venv/bin/python" -m emotone "$@"
         ;;
 esac

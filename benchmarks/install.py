@@ -1,10 +1,13 @@
 """How large is an installation? `python benchmarks/install.py` prints the size of a new virtual environment, without pip.
 
-Each row is an environment of its own: the package with no extras, then with each extra named on the command line.
+    python benchmarks/install.py ui convert --other "funasr torch"
+
+Each row is an environment of its own: the package with no extras, with each extra named on the command line, then other packages
+to compare with.
 """
 
+import argparse
 import subprocess
-import sys
 import tempfile
 import venv
 from pathlib import Path
@@ -12,13 +15,12 @@ from pathlib import Path
 PROJECT = Path(__file__).parent.parent
 
 
-def size_of(extra: str) -> float:
-    """Megabytes that `pip install emotone[extra]` adds to an empty environment."""
+def size_of(requirements: list[str]) -> float:
+    """Megabytes that `pip install` of these adds to an empty environment."""
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)
         before = disk_usage(Path(folder))
-        target = f"{PROJECT}[{extra}]" if extra else str(PROJECT)
-        pip = [str(Path(folder, "bin", "python")), "-m", "pip", "install", "--quiet", "--no-compile", target]
+        pip = [str(Path(folder, "bin", "python")), "-m", "pip", "install", "--quiet", "--no-compile", *requirements]
         subprocess.run(pip, check=True)
         return (disk_usage(Path(folder)) - before) / 1e6
 
@@ -30,8 +32,15 @@ def disk_usage(folder: Path) -> int:
 
 def main() -> None:
     """Prints one line for each environment."""
-    for extra in ["", *sys.argv[1:]]:
-        print(f"emotone{f'[{extra}]' if extra else ''}: {size_of(extra):.0f} MB", flush=True)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("extras", nargs="*", help="of the package")
+    parser.add_argument("--other", action="append", default=[], metavar="PACKAGES", help="separated by spaces")
+    arguments = parser.parse_args()
+    rows = {f"emotone[{extra}]": [f"{PROJECT}[{extra}]"] for extra in arguments.extras}
+    for name, requirements in (
+        {"emotone": [str(PROJECT)]} | rows | {name: name.split() for name in arguments.other}
+    ).items():
+        print(f"{name}: {size_of(requirements):.0f} MB", flush=True)
 
 
 if __name__ == "__main__":

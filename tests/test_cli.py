@@ -48,7 +48,7 @@ def test_chinese_when_the_locale_is_chinese(clips: list[Path]) -> None:
 
 def test_help_names_every_command_and_ends_in_an_example() -> None:
     text = run("--help").stdout
-    assert all(verb in text for verb in ("predict", "timeline", "embed", "models", "serve"))
+    assert all(verb in text for verb in ("predict", "timeline", "embed", "evaluate", "models", "serve"))
     assert text.rstrip().endswith("Example: emotone predict speech.wav")
 
 
@@ -179,8 +179,9 @@ def test_models(model: emotone.Recognizer) -> None:
     path = Path(run("models", "path").stdout.strip())
     assert path.is_file()
     assert run("models", "path", "nope").returncode == 2
-    (row,) = json.loads(run("models", "list", "--format", "json").stdout)
+    row, *others = json.loads(run("models", "list", "--format", "json").stdout)
     assert (row["name"], row["sha256"], row["dim"]) == ("emotone-small", model.info.sha256, model.info.dim)
+    assert {other["state"] for other in others} == {"missing"}
     assert run("predict", "--model", path, "missing.wav").returncode == 1
 
 

@@ -1,10 +1,12 @@
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from emotone.errors import ModelError
-from emotone.heads import Head
+from emotone.heads import Head, load_head
 
 HEAD = Head(
     ("low", "high", "never"),
@@ -50,8 +52,25 @@ def test_json_brings_everything_back() -> None:
         {"temperature": "warm"},
         {"temperature": 0.0},
         {"temperature": float("nan")},
+        {"bias": "AAAAPwAAAL8AAMB/"},  # the last one is NaN
     ],
 )
 def test_damaged_heads_are_refused(change: dict[str, object]) -> None:
     with pytest.raises(ModelError):
         Head.from_json(HEAD.to_json() | change)
+
+
+def test_a_head_in_a_file_or_its_folder(tmp_path: Path) -> None:
+    path = tmp_path / "head.json"
+    path.write_text(json.dumps(HEAD.to_json() | {"made": "today", "model": {"name": "x"}}), encoding="utf-8")
+    assert load_head(path).sha256 == load_head(str(tmp_path)).sha256 == HEAD.sha256
+    assert replace(HEAD, temperature=1.0).sha256 != HEAD.sha256
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{", b"\xff\xfe", b"[1]", b"{}"])
+def test_files_without_a_head(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "head.json"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ModelError):
+        load_head(path)

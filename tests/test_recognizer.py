@@ -1,10 +1,11 @@
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 
 import emotone
-from emotone import Failure, Prediction, Recognizer, TimelineOptions
+from emotone import Failure, OptionError, Prediction, Recognizer, TimelineOptions, load_model
 from emotone.recognizer import CHUNK, CONTEXT
 from emotone.types import SAMPLE_RATE
 
@@ -74,6 +75,37 @@ def test_predict_many_keeps_order_and_reports_failures(model: Recognizer, clips:
         np.testing.assert_allclose(scores_of(result), scores_of(model.predict(clip)), atol=1e-6)
 
 
+def test_a_recognizer_for_many_says_the_same(model: Recognizer, clips: list[Path]) -> None:
+    single = model.for_many()
+    assert single.info == model.info
+    assert single.for_many()._engine is single._engine
+    for clip in clips:
+        expected, found = model.predict(clip), single.predict(clip)
+        assert np.abs(expected.embedding - found.embedding).max() < 1e-4
+        assert found.scores == pytest.approx(expected.scores, abs=1e-5)
+
+
+@pytest.mark.parametrize("provider", onnxruntime.get_available_providers())
+def test_any_device_of_onnx_runtime_can_be_asked_for(model: Recognizer, clips: list[Path], provider: str) -> None:
+    """What a device cannot do, the processor does."""
+    device = provider.removesuffix("ExecutionProvider")
+    found = load_model(device=device.lower()).predict(clips[0])
+    assert found.scores == pytest.approx(model.predict(clips[0]).scores, abs=1e-3)
+    assert load_model(device=device)._engine._session.get_providers()[0] == provider
+
+
+def test_a_device_that_is_not_there_is_answered_with_those_that_are() -> None:
+    with pytest.raises(OptionError, match=r"no device 'abacus' here; found: .*cpu"):
+        load_model(device="abacus")
+
+
+def test_the_environment_may_choose_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMOTONE_DEVICE", "abacus")
+    with pytest.raises(OptionError, match="abacus"):
+        load_model()
+    assert load_model(device="cpu").info.name == "emotone-small"
+
+
 def test_batched_equals_single(model: Recognizer, clips: list[Path]) -> None:
     signals = [emotone.load_audio(clip).samples for clip in clips]
     signals += [signals[0][:1], signals[1][:700], signals[2][: 4 * SAMPLE_RATE], signals[2][: 4 * SAMPLE_RATE + 320]]
@@ -81,7 +113,7 @@ def test_batched_equals_single(model: Recognizer, clips: list[Path]) -> None:
     for signal, frames in zip(signals, together, strict=True):
         alone = model._engine.run([signal])[0]
         assert frames.shape == alone.shape
-        ours, theirs = (model._head.scores(model._head.logits(f).mean(axis=0)) for f in (frames, alone))
+        ours, theirs = (model.head.scores(model.head.logits(f).mean(axis=0)) for f in (frames, alone))
         assert max(abs(ours[label] - theirs[label]) for label in ours) < 1e-4
 
 
@@ -110,7 +142,7 @@ def test_seams_of_chunks_do_not_show(model: Recognizer, long_signal: np.ndarray)
     assert in_chunks.shape == at_once.shape
     for start in range(0, len(at_once) - 150, 25):  # windows of 3 s
         ours, theirs = (
-            np.array(list(model._head.scores(model._head.logits(frames[start : start + 150]).mean(axis=0)).values()))
+            np.array(list(model.head.scores(model.head.logits(frames[start : start + 150]).mean(axis=0)).values()))
             for frames in (in_chunks, at_once)
         )
         assert np.abs(ours - theirs).max() < 0.02

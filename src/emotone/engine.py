@@ -1,6 +1,8 @@
 """Runs an ONNX model of Emotone's contract: waveforms in, frames out. Knows nothing about emotions."""
 
 import json
+import os
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -8,7 +10,7 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from .errors import ModelError
+from .errors import ModelError, OptionError
 from .types import Signal
 
 INPUTS = {"waveform": "tensor(float)", "lengths": "tensor(int64)"}
@@ -23,18 +25,50 @@ class Session(Protocol):
         """The named outputs."""
 
 
-def open_session(path: Path, threads: int) -> ort.InferenceSession:
-    """An ONNX Runtime session on the CPU. Raises `ModelError` when the file is no ONNX model."""
+def usable_cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def open_session(path: Path, threads: int, *, device: str = "cpu", arena: bool = True) -> ort.InferenceSession:
+    """An ONNX Runtime session.
+
+    Args:
+        path: An ONNX file.
+        threads: Threads for one run; 0 takes one for each physical core.
+        device: As in `load_model`.
+        arena: Whether memory is kept for the next run. Without, it is given back: for sessions that run once or twice.
+
+    Raises:
+        ModelError: When the file is no ONNX model.
+        OptionError: When ONNX Runtime does not know the device here.
+    """
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
+    options.enable_cpu_mem_arena = arena
     options.log_severity_level = 3  # errors reach the user as ModelError
+    providers = _providers(device)
     try:
-        return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        return ort.InferenceSession(path, options, providers=providers)
     except Exception as error:  # ONNX Runtime raises classes without a common parent
         raise ModelError(
             f"'{path}' cannot be loaded as an ONNX model ({error}). Give a model made by Emotone.",
             f"无法将“{path}”作为 ONNX 模型加载（{error}）。请使用 Emotone 生成的模型。",
         ) from error
+
+
+def _providers(device: str) -> list[str]:
+    """ONNX Runtime's execution providers for a device; the processor does what the device cannot."""
+    available = {name.removesuffix("ExecutionProvider").lower(): name for name in ort.get_available_providers()}
+    if device.lower() not in available:
+        known = ", ".join(sorted(available))
+        raise OptionError(
+            f"There is no device '{device}' here; found: {known}. For a graphics card install its build of ONNX Runtime, such "
+            "as onnxruntime-gpu, in place of onnxruntime.",
+            f"此处没有设备“{device}”；可用设备：{known}。使用显卡时，请安装相应版本的 ONNX Runtime（例如用 onnxruntime-gpu "
+            "代替 onnxruntime）。",
+        )
+    return list(dict.fromkeys([available[device.lower()], available["cpu"]]))
 
 
 class Engine:
@@ -47,17 +81,28 @@ class Engine:
     Args:
         path: An ONNX file with inputs `waveform` float32 `(batch, samples)` and `lengths` int64 `(batch,)`, outputs `frames`
             float32 `(batch, frames, dim)` and `frame_lengths` int64 `(batch,)`.
-        threads: Threads for one run; 0 takes one for each physical core.
+        threads, device: As in `open_session`.
 
     Raises:
         ModelError: When the file is not such a model.
     """
 
-    def __init__(self, path: Path, threads: int = 0) -> None:
-        self._session = open_session(path, threads)
+    def __init__(self, path: Path, threads: int = 0, device: str = "cpu") -> None:
+        self._path = path
+        self._threads = threads
+        self._device = device
+        self._session = open_session(path, threads, device=device)
         self._check_contract(path)
         self.manifest = self._read_manifest(path)
         self.dim = self._read_dim(path)
+
+    @cached_property
+    def single_threaded(self) -> "Engine":
+        """The same model for many signals, one on each core: runs on one thread, which `usable_cores` may do side by side.
+
+        They share one copy of the weights, and none waits for another in the middle of a run.
+        """
+        return Engine(self._path, 1) if self._device.lower() == "cpu" and self._threads != 1 else self
 
     def run(self, signals: list[Signal]) -> list[NDArray[np.float32]]:
         """The frames of each signal, `(frames, dim)`. Several signals run as one padded batch and change nothing."""

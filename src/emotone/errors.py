@@ -9,6 +9,9 @@
     │   ├── ChannelError            the wanted channel does not exist
     │   └── InvalidSamplesError     NaN, infinite or absurdly large values
     ├── ModelError             a model cannot be found, read or used
+    │   ├── CheckpointError         a checkpoint cannot be converted: damaged, unfit or hostile
+    │   └── DownloadError           a model cannot be fetched from its hub
+    ├── ManifestError          a list of labelled recordings cannot be read, or cannot be scored
     ├── OutputError            results cannot be written
     ├── OptionError            an option has an impossible value
     └── MissingExtraError      an optional part is not installed
@@ -65,6 +68,18 @@ class InvalidSamplesError(AudioError):
 
 class ModelError(EmotoneError):
     """A model cannot be found, read or used."""
+
+
+class CheckpointError(ModelError):
+    """A checkpoint is missing, damaged, does not fit its configuration, or tries to run code."""
+
+
+class DownloadError(ModelError):
+    """A model cannot be fetched from its hub, or what came is not what was announced."""
+
+
+class ManifestError(EmotoneError):
+    """A list of labelled recordings is missing, damaged or incomplete, or none of its labels can be scored."""
 
 
 class OutputError(EmotoneError):

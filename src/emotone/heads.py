@@ -1,15 +1,21 @@
 """Linear heads: from a mean of frames to the scores of a span."""
 
 import base64
+import hashlib
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .errors import ModelError
+
+HEAD_NAME = "head.json"
+"""The file that holds a trained head in its folder."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,11 +53,21 @@ class Head:
                 f"分类头有 {len(self.labels)} 个标签，但权重为 {self.weight.shape}、偏置为 {self.bias.shape}、"
                 f"屏蔽标签为 {sorted(self.masked)}；它们必须一致。",
             )
+        if not (np.isfinite(self.weight).all() and np.isfinite(self.bias).all()):
+            raise ModelError(
+                "A head has weights that are NaN or infinite; wanted finite numbers. Train it again.",
+                "分类头的权重含有 NaN 或无穷大；应为有限数值。请重新训练。",
+            )
 
     @property
     def dim(self) -> int:
         """Values in a frame."""
         return int(self.weight.shape[-1])
+
+    @property
+    def sha256(self) -> str:
+        """Of everything that makes its scores, in hex: two heads with the same one score alike."""
+        return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()
 
     def logits(self, frames: NDArray[np.float32]) -> NDArray[np.float64]:
         """Logits `(…, labels)` of frames or embeddings `(…, dim)`."""
@@ -91,6 +107,29 @@ class Head:
             raise ModelError(
                 f"The head is damaged ({error!r}). Get the model again.", f"分类头已损坏（{error!r}）。请重新获取模型。"
             ) from error
+
+
+def load_head(path: str | Path) -> Head:
+    """The head in a JSON file with the fields of `Head.to_json`, whatever else is in it; or in `head.json` of a folder.
+
+    Raises:
+        ModelError: When there is no such file, or it holds no head.
+    """
+    path = Path(path)
+    path = path / HEAD_NAME if path.is_dir() else path
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"The head '{path}' cannot be read ({error}). Give the {HEAD_NAME} of a trained head.",
+            f"无法读取分类头“{path}”（{error}）。请给出训练所得的 {HEAD_NAME}。",
+        ) from error
+    if not isinstance(data, dict):
+        raise ModelError(
+            f"'{path}' holds no head: found a {type(data).__name__}, wanted an object with labels, weight and bias.",
+            f"“{path}”中没有分类头：其内容为 {type(data).__name__}，应为含 labels、weight、bias 的对象。",
+        )
+    return Head.from_json(data)
 
 
 def _encode(values: NDArray[np.float32]) -> str:

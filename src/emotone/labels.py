@@ -1,5 +1,6 @@
-"""The nine emotions: machine names, display names, emoji and colours."""
+"""The nine emotions: machine names, display names, emoji and colours, and what corpora call them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from .text import Text
@@ -46,3 +47,35 @@ _BY_LABEL = {emotion.label: emotion for emotion in EMOTIONS}
 def emotion_of(label: Label) -> Emotion:
     """How to show `label`; a label that is not one of the nine shows as itself."""
     return _BY_LABEL.get(label) or Emotion(label, Text(label, label), "🏷️", "#6b7280")
+
+
+# Lossy only where it says so. Compound or further emotions (frustration, contempt, excitement …) have no entry on purpose.
+_WORDS: dict[Label, str] = {
+    "angry": "anger ang mad wut ärger 生气 愤怒 气愤",
+    "disgusted": "disgust dis ekel 厌恶 恶心",
+    "fearful": "fear fea afraid scared anxiety anxious angst 恐惧 害怕",  # anxiety: as Emo-DB translates Angst
+    "happy": "happiness hap joy joyful freude 高兴 开心 快乐",
+    "neutral": "neutrality neu normal calm calmness 中性 中立 平静",  # calm: RAVDESS's, which listeners take for neutral
+    "other": "others oth bored boredom langeweile 其他",  # boredom: as the bundled model learned it
+    "sad": "sadness sorrow trauer 悲伤 难过 伤心",
+    "surprised": "surprise sur ps pleasant_surprise pleasant_surprised 惊讶 吃惊",  # pleasant: TESS's
+    "unknown": "unk <unk> 未知",
+}
+_LABEL_OF = {word: label for label, words in _WORDS.items() for word in (label, *words.split())}
+
+
+def label_of(word: str, labels: Collection[Label]) -> Label | None:
+    """The one of `labels` that a corpus means by `word`, or `None` when none of them fits.
+
+    Case, spaces and hyphens do not matter. A label that is written like the word comes first; then the words for one of the
+    nine emotions stand for each other: anger = angry, happiness = joy = happy, 生气 = angry, and so on.
+    """
+    wanted = _folded(word)
+    same = [label for label in labels if _folded(label) == wanted]
+    meant = _LABEL_OF.get(wanted)
+    alike = [label for label in labels if meant is not None and _LABEL_OF.get(_folded(label)) == meant]
+    return next(iter([*same, *alike]), None)
+
+
+def _folded(word: str) -> str:
+    return "_".join(word.casefold().replace("-", " ").split())

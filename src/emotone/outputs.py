@@ -75,6 +75,14 @@ def save_embedding(embedding: NDArray[np.float32], path: Path) -> Path:
     return path
 
 
+def save_text(text: str, path: Path) -> Path:
+    """Writes one UTF-8 file, whole or not at all, over an older one. Returns its path; errors as in `save_result`."""
+    with _draft_in(path.parent) as draft:
+        draft.write_text(text, encoding="utf-8", newline="\n")
+        draft.replace(path)
+    return path
+
+
 @contextmanager
 def _draft_in(folder: Path) -> Iterator[Path]:
     """A free hidden name in a folder, which is made; whatever is left there is removed at the end."""

@@ -1,6 +1,7 @@
 """From a recording to scores: one pass through the encoder, any span from its cumulative sums."""
 
 import math
+import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .audio import AudioSource, Recording, open_recording, source_name
-from .engine import Engine
+from .engine import Engine, usable_cores
 from .errors import EmotoneError, ModelError, OptionError
 from .heads import Head
 from .models import DEFAULT_MODEL, file_sha256, find_model
@@ -32,7 +33,7 @@ from .types import (
 
 CHUNK = 30.0  # seconds that are encoded at once, so that memory does not grow with the recording
 CONTEXT = 5.0  # seconds at both ends of a chunk that only serve as context; frames of the bundled model depend on 4
-SIDE_BY_SIDE = 2  # sources in `predict_many`: one decodes while the other is encoded
+WHOLE = 60.0  # longest signal that is encoded in one piece: what the whole of an utterance says should not be cut
 
 _Frames = NDArray[np.float32]
 
@@ -42,12 +43,13 @@ class Recognizer:
 
     Attributes:
         info: The model's name, revision, labels and so on.
+        head: What makes scores of embeddings: `head.logits(embedding)`, then `head.scores`.
     """
 
     def __init__(self, engine: Engine, head: Head, info: ModelInfo) -> None:
         self.info = info
+        self.head = head
         self._engine = engine
-        self._head = head
 
     def __repr__(self) -> str:
         return f"Recognizer({self.info.name!r}, revision={self.info.revision!r}, dim={self.info.dim})"
@@ -71,17 +73,24 @@ class Recognizer:
     ) -> list[Prediction | Failure]:
         """One result for each source, in order; a `Failure` in place of each that cannot be analysed.
 
-        Several sources are analysed side by side. Arguments as in `predict`, the same for all sources.
+        As many sources are analysed side by side as there are cores, each on one. Arguments as in `predict`, the same for
+        all sources.
         """
+        waiting = list(sources)
+        recognizer = self.for_many() if len(waiting) > 1 else self
 
         def result(source: AudioSource) -> Prediction | Failure:
             try:
-                return self.predict(source, sample_rate=sample_rate, channel=channel)
+                return recognizer.predict(source, sample_rate=sample_rate, channel=channel)
             except EmotoneError as error:
                 return Failure(source_name(source), error)
 
-        with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-            return list(pool.map(result, sources))
+        with ThreadPoolExecutor(usable_cores()) as pool:
+            return list(pool.map(result, waiting))
+
+    def for_many(self) -> "Recognizer":
+        """The same recognizer for many recordings at a time, each on one thread: call it from `usable_cores` threads."""
+        return Recognizer(self._engine.single_threaded, self.head, self.info)
 
     def timeline(
         self,
@@ -116,10 +125,10 @@ class Recognizer:
 
     def _listen(self, recording: Recording) -> "_Heard":
         meter = QualityMeter()
-        sums = [np.zeros((1, len(self._head.labels)))]
+        sums = [np.zeros((1, len(self.head.labels)))]
         total, count = np.zeros(self.info.dim), 0
         for frames in self._encode(meter.watch(recording.blocks())):
-            sums.append(self._head.logits(frames).cumsum(axis=0) + sums[-1][-1])
+            sums.append(self.head.logits(frames).cumsum(axis=0) + sums[-1][-1])
             total += frames.sum(axis=0, dtype=np.float64)
             count += len(frames)
         quality = meter.reasons(truncated=recording.truncated, damaged=recording.damaged)
@@ -134,15 +143,16 @@ class Recognizer:
         step = round(SAMPLE_RATE / self.info.frame_rate)  # samples of one frame
         chunk, context = round(CHUNK * self.info.frame_rate), round(CONTEXT * self.info.frame_rate)
         waiting, seen = np.empty(0, np.float32), 0  # seen: frames at its beginning that were given out before
+        limit = round(WHOLE * SAMPLE_RATE)
         for block in blocks:
             waiting = np.concatenate([waiting, block])
-            while waiting.size > chunk * step:
+            while waiting.size > limit:
                 yield self._engine.run([waiting[: chunk * step]])[0][seen : chunk - context]
-                waiting, seen = waiting[(chunk - 2 * context) * step :], context
+                waiting, seen, limit = waiting[(chunk - 2 * context) * step :], context, chunk * step
         yield self._engine.run([waiting])[0][seen:]
 
     def _segment(self, heard: "_Heard", start: float, end: float) -> Segment:
-        scores = self._head.scores(heard.logits(start, end))
+        scores = self.head.scores(heard.logits(start, end))
         return Segment(start, end, top_label(scores), scores)
 
     def _utterance(self, heard: "_Heard") -> Prediction:
@@ -173,18 +183,21 @@ class _Heard:
         return span
 
 
-def load_model(name_or_path: str | Path = DEFAULT_MODEL, *, threads: int = 0) -> Recognizer:
+def load_model(name_or_path: str | Path = DEFAULT_MODEL, *, threads: int = 0, device: str | None = None) -> Recognizer:
     """Loads a model by its registry name or from a file.
 
     Args:
         name_or_path: Such as `emotone-small`, the bundled one, or the path of an ONNX file made by Emotone.
         threads: Threads for one recording; 0 takes one for each physical core.
+        device: `cpu`, or another that the installed ONNX Runtime has, such as `cuda`; `None` takes what the environment
+            variable `EMOTONE_DEVICE` says, else `cpu`.
 
     Raises:
         ModelError: When there is no such model, or the file is not one; the message lists the known names.
+        OptionError: When there is no such device.
     """
     path = find_model(name_or_path)
-    engine = Engine(path, threads)
+    engine = Engine(path, threads, device or os.environ.get("EMOTONE_DEVICE") or "cpu")
     manifest = engine.manifest
     try:
         head = Head.from_json(manifest["head"])

@@ -71,9 +71,14 @@ def set_granularity(page: Page, value: str) -> None:
 
 def set_number(page: Page, slider: str, value: str) -> None:
     """Types a value beside a slider, and waits until the slider has it."""
-    page.locator(f"{slider} input[type=number]").fill(value)
-    page.locator(f"{slider} input[type=number]").press("Tab")
-    expect(page.locator(f"{slider} input[type=range]")).to_have_value(value, timeout=PATIENCE)
+    number, handle = page.locator(f"{slider} input[type=number]"), page.locator(f"{slider} input[type=range]")
+    for _ in range(10):  # a slider that has only just appeared may still be taking its first value
+        number.fill(value)
+        number.press("Tab")
+        page.wait_for_timeout(300)
+        if handle.input_value() == value:
+            break
+    expect(handle).to_have_value(value, timeout=PATIENCE)
 
 
 def set_language(page: Page, name: str) -> None:

@@ -1,5 +1,6 @@
 """Pictures of the page: `python tests/webui/screenshots.py FOLDER` writes one PNG for each scene."""
 
+import os
 import sys
 import tempfile
 from collections.abc import Callable
@@ -74,6 +75,12 @@ def error(page: Page) -> None:
     recognize(page, ".em-problem")
 
 
+def to_fetch(page: Page) -> None:
+    """A model that is not here yet."""
+    page.locator("#em-menu select").select_option("emotion2vec-plus-large")
+    page.locator("[data-fetch]").wait_for()
+
+
 SCENES = (
     Scene("page-en", frame, width=1280),
     Scene("page-zh", frame, "zh-CN", 1280),
@@ -92,6 +99,8 @@ SCENES = (
     Scene("doubtful-zh", doubtful, "zh-CN"),
     Scene("table-en", table),
     Scene("table-zh-narrow", table, "zh-CN", 390),
+    Scene("to-fetch-en", to_fetch),
+    Scene("to-fetch-zh-narrow-dark", to_fetch, "zh-CN", 390, "dark"),
     Scene("error-zh", error, "zh-CN"),
     Scene("error-en-dark-narrow", error, "en", 390, "dark"),
 )
@@ -119,9 +128,11 @@ def main(folder: Path, wanted: list[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as outputs,
+        tempfile.TemporaryDirectory() as models,
         launch(load_model, Path(outputs), port=0) as served,
         open_browser() as browser,
     ):
+        os.environ["EMOTONE_MODELS"] = models  # the pictures do not show what this user has
         for scene in SCENES:
             if not wanted or scene.name in wanted:
                 print(take(browser, served.url, scene, folder))

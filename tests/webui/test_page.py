@@ -182,7 +182,7 @@ def visible_english(window: Page) -> set[str]:
     window.locator(".em-discard").click()  # with the English attribution of the example
     expect(window.locator(".em-chosen")).to_have_count(0)
     known = (
-        "Emotone|English|WAV|MP3|M4A|FLAC|OGG|WebM|AMR|utterance|frame|emotone-small|kB|"
+        "Emotone|English|WAV|MP3|M4A|FLAC|OGG|WebM|AMR|utterance|frame|emotone-small|emotion2vec-plus-\\w+|kB|MB|GB|CC-BY-NC-SA|"
         "embedding|npy|processed_audio|wav|result|json|outputs|german_happy|ogg|"
         + "|".join(e.name.en for e in EMOTIONS)
     )

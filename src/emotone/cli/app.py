@@ -5,6 +5,7 @@ import click
 from .. import __version__
 from .console import COMMAND, OPTIONS, say
 from .embed import embed
+from .evaluate import evaluate
 from .models import models
 from .predict import predict
 from .serve import serve
@@ -26,5 +27,5 @@ def app() -> None:
     """The group of all commands."""
 
 
-for command in (predict, timeline, embed, models, serve):
+for command in (predict, timeline, embed, evaluate, models, serve):
     app.add_command(command)

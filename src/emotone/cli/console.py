@@ -2,6 +2,8 @@
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import NoReturn, TypeVar
 
 import click
@@ -18,7 +20,8 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from ..errors import AudioError, EmotoneError
+from ..engine import usable_cores
+from ..errors import AudioError, CheckpointError, DownloadError, EmotoneError, ManifestError, OutputError
 from ..labels import emotion_of
 from ..recognizer import Recognizer, load_model
 from ..text import Text, system_language
@@ -28,6 +31,7 @@ LANGUAGE = system_language()
 OUT = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 1000)  # piped tables never wrap
 ERR = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
+_NOT_THE_COMMAND = (AudioError, CheckpointError, DownloadError, ManifestError, OutputError)
 _Result = TypeVar("_Result")
 
 
@@ -57,9 +61,9 @@ def print_error(error: EmotoneError) -> None:
 
 
 def fail(error: EmotoneError) -> NoReturn:
-    """Ends the process with one sentence: code 2 when the command was wrong, 1 when an input was."""
+    """Ends the process with one sentence: code 1 when an input, a hub or a disk was at fault, 2 when the command was."""
     print_error(error)
-    raise SystemExit(1 if isinstance(error, AudioError) else 2) from error
+    raise SystemExit(1 if isinstance(error, _NOT_THE_COMMAND) else 2) from error
 
 
 def new_table(*titles: str) -> Table:
@@ -70,19 +74,17 @@ def new_table(*titles: str) -> Table:
     return table
 
 
-def open_model(name_or_path: str) -> Recognizer:
-    """The model, or the end of the process."""
+def open_model(name_or_path: str, files: int = 1) -> Recognizer:
+    """The model for so many files, or the end of the process."""
     try:
-        return load_model(name_or_path)
+        return load_model(name_or_path, threads=0 if files == 1 else 1)
     except EmotoneError as error:
         fail(error)
 
 
-def each_file(files: Sequence[str], work: Callable[[str], _Result]) -> Iterator[tuple[str, _Result | None]]:
-    """Each file with the result of `work`, or with `None` after its error went to stderr.
-
-    A progress bar shows on a terminal.
-    """
+@contextmanager
+def progress_bar(title: str, total: int) -> Iterator[Callable[[], None]]:
+    """A bar on a terminal; what is given is to be called, from any thread, after each of `total` steps."""
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -92,15 +94,32 @@ def each_file(files: Sequence[str], work: Callable[[str], _Result]) -> Iterator[
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=ERR, transient=True, disable=not ERR.is_terminal) as progress:
-        task = progress.add_task(say("Listening", "正在分析"), total=len(files))
-        for file in files:
-            result: _Result | None = None
+        task = progress.add_task(title, total=total)
+        yield lambda: progress.advance(task)
+
+
+def each_file(files: Sequence[str], work: Callable[[str], _Result]) -> Iterator[tuple[str, _Result | None]]:
+    """Each file in order with the result of `work`, or with `None` after its error went to stderr.
+
+    Several files are worked on side by side. A progress bar shows on a terminal.
+    """
+    with progress_bar(say("Listening", "正在分析"), len(files)) as advance:
+
+        def attempt(file: str) -> _Result | EmotoneError:
             try:
-                result = work(file)
+                return work(file)
             except EmotoneError as error:
-                print_error(error)
-            yield file, result
-            progress.advance(task)
+                return error
+            finally:
+                advance()
+
+        with ThreadPoolExecutor(usable_cores() if len(files) > 1 else 1) as pool:
+            for file, result in zip(files, pool.map(attempt, files), strict=True):
+                if isinstance(result, EmotoneError):
+                    print_error(result)
+                    yield file, None
+                else:
+                    yield file, result
 
 
 def print_doubts(name: str, reasons: Sequence[Reason]) -> None:

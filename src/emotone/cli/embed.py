@@ -4,10 +4,13 @@ import unicodedata
 from pathlib import Path
 
 import click
+import numpy as np
+from numpy.typing import NDArray
 
 from ..audio import source_name
+from ..errors import EmotoneError
 from ..outputs import save_embedding
-from .console import OPTIONS, each_file, open_model, say, write
+from .console import OPTIONS, each_file, open_model, print_error, say, write
 from .options import channel_option, files_argument, granularity_option, model_option
 
 
@@ -32,21 +35,24 @@ from .options import channel_option, files_argument, granularity_option, model_o
 @channel_option
 @model_option
 def embed(files: tuple[str, ...], output: Path, granularity: str, channel: int | None, model: str) -> None:
-    """Embeds files one by one; a bad file is reported and does not stop the others."""
-    recognizer = open_model(model)
+    """Embeds files; a bad file is reported and does not stop the others."""
+    recognizer = open_model(model, len(files))
+
+    def work(file: str) -> NDArray[np.float32]:
+        return (recognizer.embed_frames if granularity == "frame" else recognizer.embed)(file, channel=channel)
+
     taken: set[str] = set()
-
-    def work(file: str) -> Path:
-        embedding = (recognizer.embed_frames if granularity == "frame" else recognizer.embed)(file, channel=channel)
-        stem = _free_name(Path(source_name(file)).stem, taken)
-        return save_embedding(embedding, output / f"{stem}.npy")
-
     failures = 0
-    for _, path in each_file(files, work):
-        if path is None:
+    for file, embedding in each_file(files, work):
+        if embedding is None:
             failures += 1
-        else:
-            write(f"{path}\n")
+            continue
+        try:
+            stem = _free_name(Path(source_name(file)).stem, taken)
+            write(f"{save_embedding(embedding, output / f'{stem}.npy')}\n")
+        except EmotoneError as error:
+            print_error(error)
+            failures += 1
     if failures:
         raise SystemExit(1)
 

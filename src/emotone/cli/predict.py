@@ -60,10 +60,10 @@ def predict(
     channel: int | None,
     model: str,
 ) -> None:
-    """Analyses files one by one; a bad file is reported and does not stop the others."""
+    """Analyses files; a bad file is reported and does not stop the others."""
     if embedding and output is None:
         raise click.UsageError(say("--embedding needs -o DIR.", "--embedding 需要配合 -o DIR 使用。"))
-    recognizer = open_model(model)
+    recognizer = open_model(model, len(files))
 
     def work(file: str) -> _Answer:
         recording = open_recording(file, channel=channel)

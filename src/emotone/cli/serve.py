@@ -35,12 +35,17 @@ from .options import model_option
     help=say("Folder for results.", "保存结果的文件夹。"),
 )
 @model_option
-def serve(host: str, port: int, output: Path, model: str) -> None:
+@click.option(
+    "--offline",
+    is_flag=True,
+    help=say("Do not let the page fetch models.", "不允许从网页获取模型。"),
+)
+def serve(host: str, port: int, output: Path, model: str, offline: bool) -> None:
     """Starts the page."""
     from ..webui import launch  # noqa: PLC0415 - other commands do without
 
     try:
-        page = launch(lambda: load_model(model), output, host, port)
+        page = launch(lambda: load_model(model), output, host, port, offline=offline)
     except EmotoneError as error:
         fail(error)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # both ends are clean ends

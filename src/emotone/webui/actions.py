@@ -1,17 +1,19 @@
 """What happens on each click. Everything that belongs to one visitor comes in and goes out; nothing is kept here."""
 
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from ..errors import EmotoneError
 from ..examples import examples
-from ..recognizer import Recognizer
 from ..text import Language
 from ..types import TimelineOptions
-from . import controls, render, texts
-from .analysis import Chosen, Outcome, Problem, Report, Settings, analyse
+from . import controls, menu, render, texts
+from .analysis import Chosen, Outcome, Problem, Report, Settings, Step, analyse
+from .library import Library
 from .markup import Html
 from .shelf import Shelf
 
@@ -22,13 +24,13 @@ class Actions:
     """The handlers of the page's events.
 
     Args:
-        recognizer: Shared by all visitors.
+        library: The models, shared by all visitors.
         outputs: Where results are saved.
         shelf: What may be read and handed out.
     """
 
-    def __init__(self, recognizer: Recognizer, outputs: Path, shelf: Shelf) -> None:
-        self._recognizer = recognizer
+    def __init__(self, library: Library, outputs: Path, shelf: Shelf) -> None:
+        self._library = library
         self._outputs = outputs
         self._shelf = shelf
 
@@ -50,24 +52,73 @@ class Actions:
         chosen = (Chosen(example.path.name, example.path, example.attribution),)
         return chosen, controls.picker(chosen, language)
 
+    def choose_model(self, language: Language, event: gr.EventData) -> tuple[str, Html]:
+        """Takes note of the model that was chosen."""
+        model = str(event.model)
+        return model, self.card(model, language)
+
+    def fetch(self, model: str, language: Language, event: gr.EventData) -> Html:
+        """Begins to fetch a model; nothing happens when somebody else has begun already."""
+        if self._library.fetches is not None:
+            self._library.fetches.start(str(event.model))
+        return self.card(model, language)
+
+    def cancel(self, model: str, language: Language, event: gr.EventData) -> Html:
+        """Ends a fetch, whoever began it."""
+        if self._library.fetches is not None:
+            self._library.fetches.cancel(str(event.model))
+        return self.card(model, language)
+
+    def menu(self, model: str, language: Language) -> Html:
+        """The menu of models as it is now."""
+        return menu.menu(self._library.choices(), model, language)
+
+    def card(self, model: str, language: Language) -> Html:
+        """What is known now about a model, and how far fetches are."""
+        offered = self._library.fetches is not None
+        return menu.card(self._library.choices(), model, offered, time.monotonic_ns() // 1000, language)
+
     def begin(self, chosen: Sequence[Chosen], language: Language) -> tuple[Html, Update]:
         """Shows at once that the click was seen, and locks the button."""
         return render.progress(0, len(chosen), (), language), gr.update(interactive=False)
 
     def recognize(
-        self, chosen: Sequence[Chosen], language: Language, granularity: str, window: float, hop: float, embedding: bool
+        self,
+        chosen: Sequence[Chosen],
+        language: Language,
+        model: str,
+        granularity: str,
+        window: float,
+        hop: float,
+        embedding: bool,
     ) -> Iterator[tuple[Outcome | Update, Html]]:
         """Analyses the chosen recordings one after the other, showing each step; the outcome comes last."""
         settings = Settings(granularity, embedding, TimelineOptions(window, hop))
         reports: list[Report | Problem] = []
-        for number, item in enumerate(chosen, start=1):
-            for stage in analyse(self._recognizer, item, settings, self._outputs, self._shelf):
-                if isinstance(stage, tuple):
-                    yield gr.skip(), render.progress(number, len(chosen), stage, language)
-                else:
-                    reports.append(stage)
-        outcome = Outcome(tuple(reports) or (Problem("", texts.NOTHING_CHOSEN),))
+        for number, stage in self._stages(chosen, model, settings):
+            if isinstance(stage, tuple):
+                yield gr.skip(), render.progress(number, len(chosen), stage, language)
+            else:
+                reports.append(stage)
+        outcome = Outcome(tuple(reports))
         yield outcome, render.outcome(outcome, language)
+
+    def _stages(
+        self, chosen: Sequence[Chosen], model: str, settings: Settings
+    ) -> Iterator[tuple[int, tuple[Step, ...] | Report | Problem]]:
+        """What happens to each recording, with its number."""
+        if not chosen:
+            yield 0, Problem("", texts.NOTHING_CHOSEN)
+            return
+        yield 0, (Step(texts.LOAD, None),)
+        try:
+            recognizer = self._library.recognizer(model)
+        except EmotoneError as error:
+            yield 0, Problem("", error.text)
+            return
+        for number, item in enumerate(chosen, start=1):
+            for stage in analyse(recognizer, item, settings, self._outputs, self._shelf):
+                yield number, stage
 
     def finish(self, shown: Outcome | None, language: Language) -> tuple[Html, Update]:
         """Shows the outcome in the language of this moment, and unlocks the button."""

@@ -9,11 +9,11 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from ..recognizer import Recognizer
 from ..text import Language, language_of, system_language
 from ..types import TimelineOptions
 from . import controls, render, texts
 from .actions import Actions
+from .library import START, Library
 from .markup import Html
 from .shelf import Shelf
 
@@ -38,6 +38,8 @@ class Panel:
     """The left side."""
 
     picker: gr.HTML
+    menu: gr.HTML
+    card: gr.HTML
     granularity: gr.Radio
     timeline: gr.Accordion
     window: gr.Slider
@@ -46,11 +48,11 @@ class Panel:
     button: gr.Button
 
 
-def build_page(recognizer: Recognizer, outputs: Path) -> gr.Blocks:
+def build_page(library: Library, outputs: Path) -> gr.Blocks:
     """The page, ready to be served with `emotone.webui.launch`.
 
     Args:
-        recognizer: Shared by all visitors.
+        library: The models, shared by all visitors.
         outputs: Where results are saved.
     """
     language = system_language()
@@ -59,11 +61,11 @@ def build_page(recognizer: Recognizer, outputs: Path) -> gr.Blocks:
         title=controls.title(language), analytics_enabled=False, delete_cache=(_HOUR, KEPT), fill_width=True
     ) as blocks:
         shelf = Shelf(Path(get_upload_folder()), lambda path: blocks.upload_file_set.add(str(path)))
-        actions = Actions(recognizer, outputs, shelf)
+        actions = Actions(library, outputs, shelf)
         header, switch = _header(language)
         with gr.Row(elem_id="em-main"):
             with gr.Column(elem_id="em-left", min_width=0):
-                panel = _panel(language)
+                panel = _panel(actions, language)
             with gr.Column(elem_id="em-right", min_width=0):
                 result = _html(render.empty(language), "em-result", "result.js")
         footer = _html(controls.footer(language), "em-foot")
@@ -118,9 +120,12 @@ def _header(language: Language) -> tuple[gr.HTML, gr.Radio]:
     return header, switch
 
 
-def _panel(language: Language) -> Panel:
+def _panel(actions: Actions, language: Language) -> Panel:
     defaults = TimelineOptions()
     picker = _html(controls.picker((), language), "em-picker", "picker.js")
+    with gr.Column(elem_id="em-models", min_width=0):
+        menu = _html(actions.menu(START, language), "em-menu", "menu.js")
+        card = _html(actions.card(START, language), "em-card", "card.js")
     granularity = gr.Radio(
         _granularities(language), value="utterance", label=texts.GRANULARITY.to(language), elem_id="em-granularity"
     )
@@ -147,7 +152,7 @@ def _panel(language: Language) -> Panel:
         )
     embedding = gr.Checkbox(False, label=texts.EXPORT_EMBEDDING.to(language), elem_id="em-embedding", container=False)
     button = gr.Button(texts.RECOGNIZE.to(language), variant="primary", size="lg", elem_id="em-recognize")
-    return Panel(picker, granularity, timeline, window, hop, embedding, button)
+    return Panel(picker, menu, card, granularity, timeline, window, hop, embedding, button)
 
 
 def _granularities(language: Language) -> list[tuple[str, str]]:
@@ -155,11 +160,13 @@ def _granularities(language: Language) -> list[tuple[str, str]]:
 
 
 def _wire(blocks: gr.Blocks, actions: Actions, frame: Frame, panel: Panel, result: gr.HTML) -> None:
-    chosen, shown, language = gr.State(()), gr.State(None), frame.language
+    chosen, shown, model, language = gr.State(()), gr.State(None), gr.State(START), frame.language
     translated = [
         frame.header,
         language,
         panel.picker,
+        panel.menu,
+        panel.card,
         panel.granularity,
         panel.timeline,
         panel.window,
@@ -170,11 +177,13 @@ def _wire(blocks: gr.Blocks, actions: Actions, frame: Frame, panel: Panel, resul
         frame.footer,
     ]
 
-    def translate(to: Language, picked: Any, outcome: Any) -> tuple[Html | Update, ...]:
+    def translate(to: Language, picked: Any, used: str, outcome: Any) -> tuple[Html | Update, ...]:
         return (
             controls.header(to),
             gr.update(label=texts.LANGUAGE.to(to)),
             controls.picker(picked, to),
+            actions.menu(used, to),
+            actions.card(used, to),
             *_labels(to),
             render.outcome(outcome, to),
             controls.footer(to),
@@ -183,11 +192,18 @@ def _wire(blocks: gr.Blocks, actions: Actions, frame: Frame, panel: Panel, resul
     def greet(request: gr.Request) -> Language:
         return language_of(request.headers.get("accept-language"))
 
-    _on(blocks.load, greet, None, language)
-    _on(language.change, translate, [language, chosen, shown], translated)
+    greeted = _on(blocks.load, greet, None, language)
+    _on(greeted.then, actions.card, [model, language], panel.card)
+    _on(language.change, translate, [language, chosen, model, shown], translated)
     _on(panel.granularity.change, lambda value: gr.update(visible=value == "frame"), panel.granularity, panel.timeline)
     _on(panel.picker.choose, actions.choose, language, [chosen, panel.picker])
     _on(panel.picker.discard, actions.discard, [chosen, language], [chosen, panel.picker])
+    for choosing in (panel.menu.choose, panel.card.choose):
+        _on(choosing, actions.choose_model, language, [model, panel.card])
+    _on(panel.card.look, actions.card, [model, language], panel.card)
+    _on(panel.card.changed, actions.menu, [model, language], panel.menu)
+    _on(panel.card.fetch, actions.fetch, [model, language], panel.card)
+    _on(panel.card.cancel, actions.cancel, [model, language], panel.card)
     _on(result.open_result, actions.open_result, [shown, language], [shown, result])
     example = _on(panel.picker.example, actions.choose_example, language, [chosen, panel.picker])
     settings = [panel.granularity, panel.window, panel.hop, panel.embedding]
@@ -195,7 +211,7 @@ def _wire(blocks: gr.Blocks, actions: Actions, frame: Frame, panel: Panel, resul
         begun = _on(trigger, actions.begin, [chosen, language], [result, panel.button])
         done = begun.then(
             actions.recognize,
-            [chosen, language, *settings],
+            [chosen, language, model, *settings],
             [shown, result],
             show_progress="hidden",
             api_visibility="private",

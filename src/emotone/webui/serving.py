@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 from ..errors import MissingExtraError, OptionError
 from ..recognizer import Recognizer
+from .fetches import Fetches
+from .library import Library
 
 if TYPE_CHECKING:
     import uvicorn
@@ -26,9 +28,12 @@ class Page:
         url: Where it is.
     """
 
-    def __init__(self, url: str, server: "uvicorn.Server", listener: socket.socket, folder: Path | None) -> None:
+    def __init__(
+        self, url: str, server: "uvicorn.Server", listener: socket.socket, library: Library, folder: Path | None
+    ) -> None:
         self.url = url
         self._server = server
+        self._library = library
         self._folder = folder
         self._thread = Thread(target=server.run, args=([listener],), name="emotone-webui", daemon=True)
         self._thread.start()
@@ -39,7 +44,8 @@ class Page:
             self._thread.join(0.5)
 
     def close(self) -> None:
-        """Stops serving and removes temporary files. Results stay."""
+        """Stops serving and fetching, and removes temporary files. Results stay, and what was fetched."""
+        self._library.close()
         self._server.should_exit = True
         try:
             self._thread.join()
@@ -56,7 +62,12 @@ class Page:
 
 
 def launch(
-    recognizer: Recognizer | Callable[[], Recognizer], outputs: Path, host: str = "127.0.0.1", port: int = 7860
+    recognizer: Recognizer | Callable[[], Recognizer],
+    outputs: Path,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    *,
+    offline: bool = False,
 ) -> Page:
     """Serves the page in a thread and returns at once.
 
@@ -65,6 +76,7 @@ def launch(
         outputs: Where results are saved.
         host: The address to listen on; `0.0.0.0` is all of this computer's.
         port: 0 takes any free one.
+        offline: Models cannot be fetched from the page.
 
     Raises:
         OptionError: When the port is taken or the address is not one of this computer.
@@ -73,15 +85,17 @@ def launch(
     listener = _listen(host, port)
     folder = _claim_folder()
     try:
-        server = _prepare(recognizer, outputs)
+        library, server = _prepare(recognizer, outputs, offline)
     except BaseException:
         listener.close()
         _release_folder(folder)
         raise
-    return Page(_url(host, listener.getsockname()[1]), server, listener, folder)
+    return Page(_url(host, listener.getsockname()[1]), server, listener, library, folder)
 
 
-def _prepare(recognizer: Recognizer | Callable[[], Recognizer], outputs: Path) -> "uvicorn.Server":
+def _prepare(
+    recognizer: Recognizer | Callable[[], Recognizer], outputs: Path, offline: bool
+) -> tuple[Library, "uvicorn.Server"]:
     _silence_gradio()
     with ThreadPoolExecutor(1) as pool:
         ready = pool.submit(lambda: recognizer if isinstance(recognizer, Recognizer) else recognizer())
@@ -89,7 +103,8 @@ def _prepare(recognizer: Recognizer | Callable[[], Recognizer], outputs: Path) -
             from . import site  # noqa: PLC0415 - imports Gradio, which takes seconds and may be missing
         except ModuleNotFoundError as error:
             raise MissingExtraError.of("ui") from error
-        return site.server(ready.result(), outputs)
+        library = Library(ready.result(), None if offline else Fetches())
+        return library, site.server(library, outputs)
 
 
 def _silence_gradio() -> None:

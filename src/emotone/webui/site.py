@@ -6,7 +6,7 @@ import fastapi
 import gradio as gr
 import uvicorn
 
-from ..recognizer import Recognizer
+from .library import Library
 from .page import asset, asset_path, build_page, theme
 from .security import Guard
 
@@ -14,12 +14,12 @@ MAX_UPLOAD = "2gb"
 _PATIENCE = 1  # seconds for requests under way when the server ends; an open page keeps one open for ever
 
 
-def server(recognizer: Recognizer, outputs: Path) -> uvicorn.Server:
+def server(library: Library, outputs: Path) -> uvicorn.Server:
     """A server of nothing but the page."""
     app = fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     gr.mount_gradio_app(
         app,
-        build_page(recognizer, outputs),
+        build_page(library, outputs),
         "/",
         footer_links=[],
         run_history=False,

@@ -42,6 +42,30 @@ WINDOW = Text("Window, seconds", "窗长（秒）")
 WINDOW_INFO = Text("How much each score listens to", "每个得分所听取的时长")
 HOP = Text("Hop, seconds", "步长（秒）")
 HOP_INFO = Text("From one score to the next", "相邻得分之间的间隔")
+CHOOSE_MODEL = Text("Model", "模型")
+BUNDLED = Text("In the package", "随软件安装")
+TO_FETCH = Text(
+    "Not here yet: {size} to fetch once, of which about {kept} stay on the disk.",
+    "尚未获取。下载量：{size}，仅需一次；最终占用磁盘约 {kept}。",
+)
+ABOUT = Text("about {size}", "约 {size}")
+IS_DAMAGED = Text("This model is damaged. Fetch it again: {size}.", "该模型已损坏，请重新获取：{size}。")
+LICENCE = Text("Licence", "许可")
+FETCH = Text("Fetch", "获取")
+FETCH_AGAIN = Text("Try again", "重试")
+CANCEL = Text("Cancel", "取消")
+CANCELLING = Text("Cancelling…", "正在取消…")
+AMOUNT = Text("{done} of {total}", "{done}，共 {total}")
+FETCH_WAITS = Text("Waiting for another model", "正在等待另一个模型")
+FETCHING = Text("Fetching {name}", "正在获取 {name}")
+OFFLINE = Text(
+    "This server does not use the network. In a terminal: {command}", "此服务器不使用网络。请在终端中运行：{command}"
+)
+MODEL_NOT_READY = Text(
+    "The model {name} is not here yet. Fetch it, or choose another model.",
+    "模型 {name} 尚未获取。请先获取，或选择其他模型。",
+)
+UNKNOWN_MODEL = Text("There is no such model. Choose another.", "没有该模型。请选择其他模型。")
 EXPORT_EMBEDDING = Text("Also export the embedding (embedding.npy)", "同时导出嵌入向量（embedding.npy）")
 RECOGNIZE = Text("🎯 Recognize", "🎯 开始识别")
 
@@ -80,6 +104,7 @@ TOTAL = Text("Total", "合计")
 MODEL = Text("Model {name}, revision {revision}", "模型 {name}，版本 {revision}")
 SECONDS = Text("{seconds} s", "{seconds} 秒")
 
+LOAD = Text("Load the model", "加载模型")
 DECODE = Text("Decode", "解码")
 ANALYSE = Text("Analyse", "分析")
 EMBED = Text("Embed", "提取嵌入向量")

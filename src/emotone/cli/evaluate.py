@@ -1,0 +1,176 @@
+"""`emotone evaluate`: how good a model is on labelled recordings."""
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from ..cache import EmbeddingCache
+from ..embeddings import EmbeddedClips, embed_clips
+from ..errors import EmotoneError
+from ..evaluation import (
+    PAGE_NAME,
+    PREDICTIONS_NAME,
+    REPORT_NAME,
+    LabelChoice,
+    Report,
+    crowd_of,
+    evaluate_twins,
+    prediction_rows,
+    report_page,
+    report_record,
+)
+from ..evaluation import evaluate as evaluate_clips
+from ..heads import Head, load_head
+from ..manifest import Clip, read_manifest
+from ..outputs import save_text
+from ..recognizer import Recognizer
+from ..twins import twins as all_twins
+from ..writers import to_csv, to_json
+from .console import ERR, LANGUAGE, OPTIONS, fail, open_model, print_error, progress_bar, say, write
+from .evaluation_tables import print_report
+from .options import model_option
+
+FAILURES_SHOWN = 5
+
+
+@click.command(
+    options_metavar=OPTIONS,
+    help=say(
+        "Say how good a model is on labelled recordings.\n\nMANIFEST is a CSV, JSONL or Parquet file with the columns file and "
+        "emotion (and speaker, sex, language, corpus if known), a folder with one folder for each emotion, or an audformat "
+        "database. Files are relative to the manifest. Embeddings are kept, so another run takes seconds.",
+        "评测模型在带标注录音上的表现。\n\n清单可以是含 file 与 emotion 列（以及已知的 speaker、sex、language、corpus）的 "
+        "CSV、JSONL 或 Parquet 文件，也可以是每种情绪一个子文件夹的文件夹，或 audformat 数据库。文件路径相对于清单。"
+        "嵌入向量会保留，再次评测只需数秒。",
+    ),
+    epilog=say(
+        "Example: emotone evaluate corpus/index.csv --labels present -o report",
+        "示例：emotone evaluate corpus/index.csv --labels present -o report",
+    ),
+)
+@click.argument("manifest", type=click.Path(path_type=Path), metavar=say("MANIFEST", "清单"))
+@click.option(
+    "--head",
+    "head_path",
+    type=click.Path(path_type=Path),
+    metavar=say("FILE", "文件"),
+    help=say(
+        "Use a trained head (head.json) instead of the model's own.",
+        "使用训练所得的分类头（head.json）代替模型自带的。",
+    ),
+)
+@click.option(
+    "--labels",
+    type=click.Choice(["all", "present"]),
+    default="all",
+    show_default=True,
+    help=say(
+        "present: the model chooses only from the emotions that the manifest has.",
+        "present：模型只在清单中出现的情绪里选择。",
+    ),
+)
+@click.option(
+    "--twins",
+    is_flag=True,
+    help=say(
+        "Also try each recording on the telephone, as MP3, in noise, louder, quieter and in a room.",
+        "同时评测每个录音在电话、MP3、噪声、音量变化和房间混响下的结果。",
+    ),
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help=say(
+        f"Write {PAGE_NAME}, {REPORT_NAME} and {PREDICTIONS_NAME} into DIR.",
+        f"将 {PAGE_NAME}、{REPORT_NAME} 和 {PREDICTIONS_NAME} 写入 DIR。",
+    ),
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help=say("Format on standard output.", "标准输出的格式。"),
+)
+@model_option
+def evaluate(
+    manifest: Path,
+    head_path: Path | None,
+    labels: LabelChoice,
+    twins: bool,
+    output: Path | None,
+    format_: str,
+    model: str,
+) -> None:
+    """Evaluates a model; recordings that cannot be analysed are reported and left out."""
+    try:
+        clips = read_manifest(manifest)
+        head = load_head(head_path) if head_path else None
+        recognizer = open_model(model, len(clips))
+        name = _name_of(manifest)
+        report = _evaluate(recognizer, clips, head or recognizer.head, labels, twins, name, head_path)
+        if output is not None:
+            _save(report, output)
+    except EmotoneError as error:
+        fail(error)
+    if format_ == "json":
+        write(to_json(report_record(report)))
+    else:
+        print_report(report)
+    if report.evaluation.failures:
+        raise SystemExit(1)
+
+
+def _evaluate(
+    recognizer: Recognizer,
+    clips: list[Clip],
+    head: Head,
+    labels: LabelChoice,
+    twins: bool,
+    name: str,
+    head_path: Path | None,
+) -> Report:
+    cache = EmbeddingCache(recognizer.info)
+    with progress_bar(say("Listening", "正在分析"), len(clips)) as advance:
+        embedded = embed_clips(recognizer, clips, cache=cache, on_done=advance)
+    _print_failures(embedded)
+    result = evaluate_clips(embedded, head, labels)
+    robustness = None
+    if twins:
+        found = all_twins(crowd_of(embedded))
+        with progress_bar(say("Listening to twins", "正在分析变体"), len(found) * result.clips) as advance:
+            robustness = evaluate_twins(recognizer, embedded, result, head, found=found, cache=cache, on_done=advance)
+    return Report(name, result, head_path.name if head_path else None, datetime.now(), robustness)
+
+
+def _name_of(manifest: Path) -> str:
+    """What to call a manifest: the name of a table, or of its folder when the table is called as any other is."""
+    path = manifest.absolute()
+    return (path.parent if path.stem in {"index", "manifest"} else path).name
+
+
+def _print_failures(embedded: EmbeddedClips) -> None:
+    for failure in embedded.failures[:FAILURES_SHOWN]:
+        print_error(failure.error)
+    if embedded.failures:
+        count, total = len(embedded.failures), len(embedded.failures) + len(embedded)
+        ERR.print(
+            say(
+                f"{count} of {total} recordings could not be analysed; the others are scored.",
+                f"{total} 个录音中有 {count} 个无法分析；其余录音照常评分。",
+            )
+        )
+
+
+def _save(report: Report, folder: Path) -> None:
+    for name, text in (
+        (PAGE_NAME, report_page(report, LANGUAGE)),
+        (REPORT_NAME, to_json(report_record(report))),
+        (PREDICTIONS_NAME, to_csv(prediction_rows(report))),
+    ):
+        path = save_text(text, folder / name)
+        ERR.print(f"{say('saved', '已保存')}: {path}", markup=False)

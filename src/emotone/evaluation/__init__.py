@@ -1,0 +1,38 @@
+"""How good a model is on labelled recordings: numbers, groups, calibration, robustness, and a report."""
+
+from .evaluation import Bin, Calibration, CoveragePoint, Evaluation, Group, LabelResult, Measure, evaluate
+from .page import report_page
+from .protocol import Judged, LabelChoice, Protocol
+from .report import PAGE_NAME, PREDICTIONS_NAME, REPORT_NAME, Report, prediction_rows, report_record
+from .robustness import Robustness, TwinResult, crowd_of, evaluate_twins
+from .texts import group_name, points
+from .units import FEW_UNITS, Units
+
+__all__ = [
+    "FEW_UNITS",
+    "PAGE_NAME",
+    "PREDICTIONS_NAME",
+    "REPORT_NAME",
+    "Bin",
+    "Calibration",
+    "CoveragePoint",
+    "Evaluation",
+    "Group",
+    "Judged",
+    "LabelChoice",
+    "LabelResult",
+    "Measure",
+    "Protocol",
+    "Report",
+    "Robustness",
+    "TwinResult",
+    "Units",
+    "crowd_of",
+    "evaluate",
+    "evaluate_twins",
+    "group_name",
+    "points",
+    "prediction_rows",
+    "report_page",
+    "report_record",
+]

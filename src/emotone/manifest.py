@@ -1,0 +1,206 @@
+"""Lists of labelled recordings: tables, a folder for each class, and audformat databases."""
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from .audformats import HEADER_NAME, audformat_rows
+from .errors import ManifestError, MissingExtraError
+from .text import printable
+
+FILE, EMOTION = "file", "emotion"
+"""The columns that a table must have."""
+
+INDEX_NAME = "index.csv"
+
+_ENDINGS = ".wav .mp3 .m4a .flac .ogg .oga .opus .webm .mp4 .aac .amr .3gp .aiff .aif .au .caf .wma .mkv .w64 .sph"
+AUDIO_ENDINGS = frozenset(_ENDINGS.split())
+"""What counts as a recording in a folder."""
+
+_ALIASES = {"gender": "sex"}
+_SEPARATORS = ",;\t"
+_NAMED_AT_MOST = 3  # lines or files in an error
+
+Row: TypeAlias = tuple[int, Mapping[str, Any]]  # where in the manifest it stands, counted from 1, and its columns
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One recording and what is expressed in it.
+
+    Attributes:
+        file: Where it is. It need not be there: who reads it will see.
+        emotion: In the manifest's own words.
+        fields: All further columns as text, such as `speaker`, `sex`, `language`, `corpus`; no blank ones.
+    """
+
+    file: Path
+    emotion: str
+    fields: Mapping[str, str]
+
+
+def read_manifest(path: str | Path) -> list[Clip]:
+    """The clips of a manifest, in its order.
+
+    Args:
+        path: One of
+            - a table with the columns `file` and `emotion` and any others: `.csv` (or `.tsv`), `.jsonl`, `.parquet`;
+            - a folder with such a table named `index.csv`;
+            - a folder with an audformat database (`db.yaml`);
+            - a folder with a folder of recordings for each class.
+            Files in a table are relative to the folder that the table lies in.
+
+    Raises:
+        ManifestError: When there is no such manifest, or it cannot be read, is empty, lacks a column or a value, or names a
+            file twice.
+        MissingExtraError: For Parquet and audformat, when their libraries are not installed.
+    """
+    path = Path(path)
+    clips = list(_clips(path))
+    if not clips:
+        raise ManifestError(
+            f"'{path}' lists no recordings. Wanted a table with the columns {FILE} and {EMOTION}, or a folder with a folder of "
+            "recordings for each class.",
+            f"“{path}”中没有任何录音。需要含 {FILE} 与 {EMOTION} 列的表格，或每类一个子文件夹的文件夹。",
+        )
+    _refuse_repeats(clips, path)
+    return clips
+
+
+def _clips(path: Path) -> Iterator[Clip]:
+    if not path.exists():
+        raise ManifestError(f"There is no manifest '{path}'. Check the path.", f"找不到清单“{path}”。请检查路径。")
+    if path.is_dir():
+        if (path / HEADER_NAME).is_file():
+            return _from_rows(enumerate(audformat_rows(path), start=1), path, path)
+        if (path / INDEX_NAME).is_file():
+            return _from_rows(_csv_rows(path / INDEX_NAME), path / INDEX_NAME, path)
+        return _from_folders(path)
+    readers = {
+        ".csv": _csv_rows,
+        ".tsv": _csv_rows,
+        ".jsonl": _jsonl_rows,
+        ".ndjson": _jsonl_rows,
+        ".parquet": _parquet_rows,
+    }
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise ManifestError(
+            f"'{path}' has an ending that is not known here; wanted {', '.join(readers)}, or a folder.",
+            f"无法识别“{path}”的扩展名；支持 {'、'.join(readers)}，或文件夹。",
+        )
+    return _from_rows(reader(path), path, path.parent)
+
+
+def _from_rows(rows: Iterable[Row], path: Path, folder: Path) -> Iterator[Clip]:
+    blank: list[int] = []
+    for number, row in rows:
+        fields = {str(key).strip().lower(): _text(value) for key, value in row.items() if key is not None}
+        if missing := [name for name in (FILE, EMOTION) if name not in fields]:
+            raise ManifestError(
+                f"'{path}' has no column {' and no column '.join(missing)}; found: {', '.join(fields) or 'none'}. Name the "
+                f"columns {FILE} and {EMOTION}.",
+                f"“{path}”缺少列 {'、'.join(missing)}；现有列：{'、'.join(fields) or '无'}。"
+                f"请将相应列命名为 {FILE} 与 {EMOTION}。",
+            )
+        file, emotion = fields.pop(FILE), fields.pop(EMOTION)
+        if not file or not emotion:
+            blank.append(number)
+            continue
+        named = {_ALIASES.get(key, key): value for key, value in fields.items() if value}
+        yield Clip(folder / file, emotion, named)
+    if blank:
+        numbers = _first(map(str, blank))
+        raise ManifestError(
+            f"'{path}' has {len(blank)} rows without a file or an emotion (line {numbers}). Fill them in or leave them out.",
+            f"“{path}”中有 {len(blank)} 行缺少文件或情绪（第 {numbers} 行）。请补全或删除这些行。",
+        )
+
+
+def _text(value: Any) -> str:
+    return "" if value is None or value != value else str(value).strip()  # NaN is not equal to itself
+
+
+def _csv_rows(path: Path) -> Iterator[Row]:
+    text = _read(path)
+    header = text.split("\n", 1)[0]
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(_SEPARATORS, key=header.count))
+    try:
+        for row in reader:
+            yield reader.line_num, row
+    except csv.Error as error:
+        raise _damaged(path, error) from error
+
+
+def _jsonl_rows(path: Path) -> Iterator[Row]:
+    for number, line in enumerate(_read(path).split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise _damaged(path, f"line {number}: {error}") from error
+        if not isinstance(row, dict):
+            raise _damaged(path, f"line {number}: {type(row).__name__}")
+        yield number, row
+
+
+def _parquet_rows(path: Path) -> Iterator[Row]:
+    try:
+        from pyarrow import ArrowException, parquet  # noqa: PLC0415 - heavy, and only here
+    except ModuleNotFoundError as error:
+        raise MissingExtraError.of("train") from error
+    try:
+        rows = parquet.read_table(path).to_pylist()
+    except (OSError, ArrowException) as error:
+        raise _damaged(path, error) from error
+    yield from enumerate(rows, start=1)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, reason: object) -> ManifestError:
+    return ManifestError(
+        f"The manifest '{path}' cannot be read ({reason}). Wanted UTF-8 text or Parquet; check the file.",
+        f"无法读取清单“{path}”（{reason}）。应为 UTF-8 文本或 Parquet；请检查该文件。",
+    )
+
+
+def _from_folders(path: Path) -> Iterator[Clip]:
+    try:
+        folders = sorted(folder for folder in path.iterdir() if folder.is_dir() and not folder.name.startswith("."))
+        files = [(file, folder.name) for folder in folders for file in sorted(folder.rglob("*")) if _is_recording(file)]
+    except OSError as error:
+        raise _damaged(path, error) from error
+    yield from (Clip(file, printable(name), {}) for file, name in files)
+
+
+def _is_recording(file: Path) -> bool:
+    return file.suffix.lower() in AUDIO_ENDINGS and not file.name.startswith(".") and file.is_file()
+
+
+def _refuse_repeats(clips: Sequence[Clip], path: Path) -> None:
+    repeated = [file for file, count in Counter(clip.file for clip in clips).items() if count > 1]
+    if repeated:
+        names = _first(file.name for file in repeated)
+        raise ManifestError(
+            f"'{path}' names {len(repeated)} files more than once ({names}). Leave one row for each.",
+            f"“{path}”中有 {len(repeated)} 个文件重复出现（{names}）。请为每个文件只保留一行。",
+        )
+
+
+def _first(names: Iterable[str]) -> str:
+    """The first few names."""
+    shown = list(islice(names, _NAMED_AT_MOST + 1))
+    return ", ".join(shown[:_NAMED_AT_MOST]) + (" …" if len(shown) > _NAMED_AT_MOST else "")
