@@ -8,11 +8,11 @@ import pytest
 
 from emotone import Prediction, Recognizer, Timeline
 from emotone.labels import LABELS, emotion_of
+from emotone.markup import Html, join, tag
 from emotone.quality import REASONS
 from emotone.text import Text
 from emotone.webui import charts, controls, render, texts
 from emotone.webui.analysis import Chosen, Outcome, Problem, Report, Step
-from emotone.webui.markup import Html, join, tag
 from emotone.webui.shelf import Download
 
 HOSTILE = "<img src=x onerror=alert(1)>.wav"

@@ -9,12 +9,12 @@ import gradio as gr
 
 from ..errors import EmotoneError
 from ..examples import examples
+from ..markup import Html
 from ..text import Language
 from ..types import TimelineOptions
 from . import controls, menu, render, texts
 from .analysis import Chosen, Outcome, Problem, Report, Settings, Step, analyse
 from .library import Library
-from .markup import Html
 from .shelf import Shelf
 
 Update = dict[str, Any]

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..labels import LABELS, Emotion, emotion_of
+from ..markup import Html, join, tag
 from ..text import Language
 from ..types import Region, Segment, Timeline
 from . import texts
 from .analysis import Peaks
-from .markup import Html, button, items, join, symbol, tag
+from .markup import button, items, symbol
 
 BARS = 150  # of the waveform: as many as a telephone shows apart
 COLUMNS = 240  # of the area chart, at most

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from ..examples import examples
+from ..markup import Html, join, tag
 from ..text import Language
 from . import texts
 from .analysis import Chosen
-from .markup import Html, button, heading, items, join, symbol, tag
+from .markup import button, heading, items, symbol
 
 _ACCEPTED = ".wav,.mp3,.m4a,.flac,.ogg,.oga,.opus,.webm,.mp4,.aac,.amr,.aiff,.wma,audio/*"
 _LOGO = Html(

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
+from ..markup import Html, join, tag
 from ..text import Language
 from . import texts
 from .fetches import Fetch
 from .library import Choice
-from .markup import Html, button, heading, join, tag
+from .markup import button, heading
 from .render import size
 
 

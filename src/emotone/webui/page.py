@@ -9,12 +9,12 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
+from ..markup import Html
 from ..text import Language, language_of, system_language
 from ..types import TimelineOptions
 from . import controls, render, texts
 from .actions import Actions
 from .library import START, Library
-from .markup import Html
 from .shelf import Shelf
 
 AT_ONCE = 2  # recognitions; further visitors wait

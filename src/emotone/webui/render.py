@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from ..labels import EMOTIONS, emotion_of
+from ..markup import Html, join, tag
 from ..text import Language
 from ..types import Prediction, Reason, Segment, Timeline
 from . import charts, texts
 from .analysis import Outcome, Problem, Report, Step
-from .markup import Html, button, heading, items, join, symbol, tag
+from .markup import button, heading, items, symbol
 from .shelf import Download
 
 WITHOUT_SPEECH = frozenset({"silent", "no_speech"})  # reasons that leave a result without meaning: it is shown pale
