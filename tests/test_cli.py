@@ -73,7 +73,7 @@ def test_csv_reads_back(clips: list[Path]) -> None:
     rows = list(csv.DictReader(io.StringIO(run("predict", *clips, "--format", "csv").stdout)))
     assert [row["file"] for row in rows] == [str(clip) for clip in clips]
     assert float(rows[0]["happy"]) == float(rows[0]["confidence"])
-    assert rows[2]["quality"] == "length_advice"
+    assert rows[2]["doubts"] == "length_advice"
     assert sum(float(rows[0][label]) for label in emotone.LABELS) == pytest.approx(1)
 
 
@@ -210,7 +210,7 @@ def test_piped_output_is_utf8_whatever_the_console_is(clips: list[Path]) -> None
     command = [sys.executable, "-m", "emotone", "predict", str(clips[2]), "--format", "json"]
     environment = os.environ | {"PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
     done = subprocess.run(command, capture_output=True, env=environment, check=True)
-    assert json.loads(done.stdout.decode("utf-8"))["quality"][0]["zh"]
+    assert json.loads(done.stdout.decode("utf-8"))["doubts"][0]["zh"]
 
 
 def test_languages_are_never_mixed() -> None:

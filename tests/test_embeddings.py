@@ -37,7 +37,7 @@ def test_rows_are_what_single_recordings_give(model: emotone.Recognizer, corpus:
         alone = model.predict(clip.file)
         np.testing.assert_allclose(embedded.embeddings[row], alone.embedding, atol=1e-4)
         assert embedded.durations[row] == alone.duration
-        assert embedded.quality[row] == tuple(reason.code for reason in alone.quality)
+        assert embedded.quality[row] == tuple(reason.code for reason in alone.doubts)
         assert embedded.sha256[row] == alone.source.sha256
         assert model.head.scores(model.head.logits(embedded.embeddings[row])) == pytest.approx(alone.scores, abs=1e-4)
 

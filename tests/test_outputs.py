@@ -23,7 +23,7 @@ KEYS = [
     "granularity",
     "timestamp",
     "duration",
-    "quality",
+    "doubts",
     "model",
     "source",
     "emotone",

@@ -160,8 +160,8 @@ def test_timeline_finds_the_four_moods(model: Recognizer, four_moods: Path) -> N
 
 
 def test_a_timeline_is_no_reason_to_advise_a_timeline(model: Recognizer, four_moods: Path) -> None:
-    assert [reason.code for reason in model.predict(four_moods).quality] == ["length_advice"]
-    assert model.timeline(four_moods).utterance.quality == ()
+    assert [reason.code for reason in model.predict(four_moods).doubts] == ["length_advice"]
+    assert model.timeline(four_moods).utterance.doubts == ()
 
 
 def test_timeline_with_one_window_equals_the_utterance(model: Recognizer, four_moods: Path) -> None:

@@ -1,6 +1,7 @@
 """Emotone hears a recording and says which emotion is expressed in it, overall and over time."""
 
 from .audio import AudioSource, load_audio
+from .baseline import load_baseline
 from .errors import (
     AudioError,
     AudioNotFoundError,
@@ -18,13 +19,17 @@ from .errors import (
     OutputError,
     UnsupportedAudioError,
 )
+from .heads import Head, load_head
 from .labels import EMOTIONS, LABELS, Emotion
+from .listening import Listening
 from .models import DEFAULT_MODEL
 from .recognizer import Recognizer, load_model
 from .types import (
     Audio,
+    Baseline,
     Failure,
     ModelInfo,
+    Opinion,
     Prediction,
     Reason,
     Region,
@@ -44,6 +49,7 @@ __all__ = [
     "AudioError",
     "AudioNotFoundError",
     "AudioSource",
+    "Baseline",
     "ChannelError",
     "CheckpointError",
     "DownloadError",
@@ -51,12 +57,15 @@ __all__ = [
     "EmotoneError",
     "EmptyAudioError",
     "Failure",
+    "Head",
     "InvalidSamplesError",
+    "Listening",
     "ManifestError",
     "MissingExtraError",
     "ModelError",
     "ModelInfo",
     "NoAudioStreamError",
+    "Opinion",
     "OptionError",
     "OutputError",
     "Prediction",
@@ -70,5 +79,7 @@ __all__ = [
     "UnsupportedAudioError",
     "__version__",
     "load_audio",
+    "load_baseline",
+    "load_head",
     "load_model",
 ]

@@ -126,9 +126,9 @@ def embed_clips(
 
 def _embed(recognizer: Recognizer, recording: Recording, variant: Variant | None) -> Embedding:
     if variant is None:
-        heard = recognizer.predict(recording)
+        heard = recognizer.listen(recording)
     else:
-        heard = recognizer.predict(variant.apply(recording.load()), sample_rate=SAMPLE_RATE)
+        heard = recognizer.listen(variant.apply(recording.load()), sample_rate=SAMPLE_RATE)
     return Embedding(heard.embedding, heard.duration, tuple(reason.code for reason in heard.quality))
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import ModelError
+from .types import ModelInfo
 
 HEAD_NAME = "head.json"
 """The file that holds a trained head in its folder."""
@@ -31,6 +32,9 @@ class Head:
         bias: float32 `(labels,)`.
         temperature: Logits are divided by it before the softmax, so that confidence is calibrated.
         masked: Labels without training data; their score is always 0.
+        usual: float32 `(labels,)`: the logits of the usual sound of the voices that the head learned from. A voice that is
+            compared with its own baseline is moved there. `None` where it is not known: all 0.
+        relative_temperature: As `temperature`, for logits that were compared with a baseline; `None`: the same.
     """
 
     labels: tuple[str, ...]
@@ -38,22 +42,27 @@ class Head:
     bias: NDArray[np.float32]
     temperature: float = 1.0
     masked: frozenset[str] = frozenset()
+    usual: NDArray[np.float32] | None = None
+    relative_temperature: float | None = None
 
     def __post_init__(self) -> None:
         shape = (len(self.labels), self.dim)
-        if not 0 < self.temperature < math.inf:
-            raise ModelError(
-                f"A head has temperature {self.temperature}; wanted a positive number.",
-                f"分类头的温度为 {self.temperature}；应为正数。",
-            )
-        if self.weight.shape != shape or self.bias.shape != shape[:1] or not self.masked < set(self.labels):
+        for temperature in (self.temperature, self.relative_temperature or 1.0):
+            if not 0 < temperature < math.inf:
+                raise ModelError(
+                    f"A head has temperature {temperature}; wanted a positive number.",
+                    f"分类头的温度为 {temperature}；应为正数。",
+                )
+        usual_fits = self.usual is None or self.usual.shape == shape[:1]
+        fits = self.weight.shape == shape and self.bias.shape == shape[:1] and usual_fits
+        if not fits or not self.masked < set(self.labels):
             raise ModelError(
                 f"A head of {len(self.labels)} labels has weights {self.weight.shape}, biases {self.bias.shape} and "
                 f"masks {sorted(self.masked)}; these must agree.",
                 f"分类头有 {len(self.labels)} 个标签，但权重为 {self.weight.shape}、偏置为 {self.bias.shape}、"
                 f"屏蔽标签为 {sorted(self.masked)}；它们必须一致。",
             )
-        if not (np.isfinite(self.weight).all() and np.isfinite(self.bias).all()):
+        if not all(np.isfinite(part).all() for part in (self.weight, self.bias, self.usual) if part is not None):
             raise ModelError(
                 "A head has weights that are NaN or infinite; wanted finite numbers. Train it again.",
                 "分类头的权重含有 NaN 或无穷大；应为有限数值。请重新训练。",
@@ -74,39 +83,67 @@ class Head:
         logits: NDArray[np.float64] = (frames @ self.weight.T + self.bias).astype(np.float64)
         return logits
 
-    def scores(self, logits: NDArray[np.float64]) -> dict[str, float]:
-        """Label → score for logits `(labels,)`: softmax at the head's temperature, masked labels 0, sum 1."""
+    def offset(self, usual_sound: NDArray[np.float32]) -> NDArray[np.float64]:
+        """What to add to logits of a voice with this usual sound `(dim,)`, to compare them with it: `(labels,)`."""
+        target = np.zeros(len(self.labels)) if self.usual is None else self.usual.astype(np.float64)
+        offset: NDArray[np.float64] = target - self.logits(usual_sound)
+        return offset
+
+    def scores(self, logits: NDArray[np.float64], *, relative: bool = False) -> dict[str, float]:
+        """Label → score for logits `(labels,)`: softmax at the head's temperature, masked labels 0, sum 1.
+
+        Args:
+            logits: Of a span.
+            relative: They were compared with a baseline.
+        """
         active = np.array([label not in self.masked for label in self.labels])
-        shifted = np.where(active, logits, -math.inf) / self.temperature
+        temperature = self.relative_temperature if relative and self.relative_temperature else self.temperature
+        shifted = np.where(active, logits, -math.inf) / temperature
         weights = np.exp(shifted - shifted.max())
         return dict(zip(self.labels, (weights / weights.sum()).tolist(), strict=True))
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object that `from_json` reads; weights as base64 of little-endian float32."""
-        return {
+        fields = {
             "labels": list(self.labels),
             "weight": _encode(self.weight),
             "bias": _encode(self.bias),
             "temperature": self.temperature,
             "masked": sorted(self.masked),
+            "usual": None if self.usual is None else _encode(self.usual),
+            "relative_temperature": self.relative_temperature,
         }
+        return {name: value for name, value in fields.items() if value is not None}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Head":
         """Raises `ModelError` when a field is missing or does not fit the others."""
         try:
             labels = tuple(data["labels"])
+            usual, relative = data.get("usual"), data.get("relative_temperature")
             return cls(
                 labels,
                 _decode(data["weight"]).reshape(len(labels), -1),
                 _decode(data["bias"]),
                 float(data["temperature"]),
                 frozenset(data["masked"]),
+                None if usual is None else _decode(usual),
+                None if relative is None else float(relative),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
                 f"The head is damaged ({error!r}). Get the model again.", f"分类头已损坏（{error!r}）。请重新获取模型。"
             ) from error
+
+
+def check_head(head: Head, model: ModelInfo) -> None:
+    """Raises `ModelError` when a head cannot take a model's embeddings."""
+    if head.dim != model.dim:
+        raise ModelError(
+            f"The head takes {head.dim} values, embeddings of '{model.name}' have {model.dim}. Use the model that the head was "
+            "trained for.",
+            f"分类头需要 {head.dim} 维，而“{model.name}”的嵌入向量为 {model.dim} 维。请使用训练该分类头时的模型。",
+        )
 
 
 def load_head(path: str | Path) -> Head:

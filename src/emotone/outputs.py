@@ -12,8 +12,9 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import NDArray
 
+from .baseline import baseline_fields
 from .errors import OutputError
-from .types import SAMPLE_RATE, Prediction, Signal, Timeline
+from .types import SAMPLE_RATE, Baseline, Prediction, Signal, Timeline
 from .writers import record, to_json
 
 AUDIO_NAME, RESULT_NAME, EMBEDDING_NAME = "processed_audio.wav", "result.json", "embedding.npy"
@@ -71,6 +72,15 @@ def save_embedding(embedding: NDArray[np.float32], path: Path) -> Path:
     with _draft_in(path.parent) as draft:
         with draft.open("wb") as file:
             np.save(file, embedding)
+        draft.replace(path)
+    return path
+
+
+def save_baseline(baseline: Baseline, path: Path) -> Path:
+    """Writes one `.npz` file, whole or not at all, over an older one. Returns its path; errors as in `save_result`."""
+    with _draft_in(path.parent) as draft:
+        with draft.open("wb") as file:
+            np.savez(file, allow_pickle=False, **baseline_fields(baseline))
         draft.replace(path)
     return path
 

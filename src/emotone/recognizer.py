@@ -1,32 +1,29 @@
 """From a recording to scores: one pass through the encoder, any span from its cumulative sums."""
 
-import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .audio import AudioSource, Recording, open_recording, source_name
+from .audio import AudioSource, open_recording, source_name
+from .baseline import joined
 from .engine import Engine, usable_cores
 from .errors import EmotoneError, ModelError, OptionError
-from .heads import Head
+from .heads import Head, check_head
+from .listening import STRETCH, Listening
 from .models import DEFAULT_MODEL, file_sha256, find_model
-from .quality import UTTERANCE_ONLY, QualityMeter
-from .segment import label_regions, top_label, window_spans
+from .quality import QualityMeter
 from .types import (
     SAMPLE_RATE,
+    Baseline,
     Failure,
     ModelInfo,
     Prediction,
-    Reason,
-    Region,
-    Segment,
     Signal,
-    Source,
     Timeline,
     TimelineOptions,
 )
@@ -54,19 +51,77 @@ class Recognizer:
     def __repr__(self) -> str:
         return f"Recognizer({self.info.name!r}, revision={self.info.revision!r}, dim={self.info.dim})"
 
-    def predict(self, source: AudioSource, *, sample_rate: int | None = None, channel: int | None = None) -> Prediction:
-        """Which emotion is expressed in the recording as a whole.
+    def listen(
+        self,
+        source: AudioSource,
+        *,
+        heads: Sequence[Head] = (),
+        keep_frames: bool = False,
+        sample_rate: int | None = None,
+        channel: int | None = None,
+    ) -> Listening:
+        """Listens to a recording once; every result can be read off what this returns.
 
         Args:
             source: A path (`-`: standard input), encoded bytes, a binary file object, or an array of shape `(samples,)` or
                 `(samples, channels)`.
+            heads: Heads to ask, all in one pass; none means the recognizer's own.
+            keep_frames: Whether the frames are kept: 1 MB for each 5 s of 1024-d frames.
             sample_rate: Of an array, in Hz.
             channel: The channel to listen to, counted from 0; `None` takes the mean of all.
 
         Raises:
             AudioError: When the source cannot be decoded or scored.
+            ModelError: When a head was made for another model.
         """
-        return self._utterance(self._listen(open_recording(source, sample_rate=sample_rate, channel=channel)))
+        asked = tuple(heads) or (self.head,)
+        for head in asked:
+            check_head(head, self.info)
+        recording = open_recording(source, sample_rate=sample_rate, channel=channel)
+        meter = QualityMeter()
+        kept: list[_Frames] = []
+        sums = [np.zeros((1, sum(len(head.labels) for head in asked)))]
+        means = _Means(self.info.dim, round(STRETCH * self.info.frame_rate))
+        for frames in self._encode(meter.watch(recording.blocks())):
+            logits = np.concatenate([head.logits(frames) for head in asked], axis=1)
+            sums.append(logits.cumsum(axis=0) + sums[-1][-1])
+            means.add(frames)
+            if keep_frames:
+                kept.append(frames)
+        return Listening(
+            self.info,
+            recording.source,
+            meter.duration,
+            meter.regions(),
+            meter.reasons(truncated=recording.truncated, damaged=recording.damaged),
+            means.whole(),
+            np.concatenate(kept) if keep_frames else None,
+            asked,
+            np.concatenate(sums),
+            means.stretches(),
+        )
+
+    def predict(
+        self,
+        source: AudioSource,
+        *,
+        baseline: Baseline | None = None,
+        sample_rate: int | None = None,
+        channel: int | None = None,
+    ) -> Prediction:
+        """Which emotion is expressed in the recording as a whole.
+
+        Args:
+            source: As in `listen`.
+            baseline: The usual sound of this voice, as in `Listening.predict`.
+            sample_rate: As in `listen`.
+            channel: As in `listen`.
+
+        Raises:
+            AudioError: When the source cannot be decoded or scored.
+            ModelError: When the baseline was made by another model.
+        """
+        return self.listen(source, sample_rate=sample_rate, channel=channel).predict(baseline=baseline)
 
     def predict_many(
         self, sources: Iterable[AudioSource], *, sample_rate: int | None = None, channel: int | None = None
@@ -97,6 +152,7 @@ class Recognizer:
         source: AudioSource,
         options: TimelineOptions | None = None,
         *,
+        baseline: Baseline | None = None,
         sample_rate: int | None = None,
         channel: int | None = None,
     ) -> Timeline:
@@ -104,39 +160,54 @@ class Recognizer:
 
         Arguments and errors as in `predict`, and `OptionError` when window or hop are impossible.
         """
-        options = options or TimelineOptions()
-        _check(options)
-        heard = self._listen(open_recording(source, sample_rate=sample_rate, channel=channel))
-        heard = replace(heard, quality=tuple(reason for reason in heard.quality if reason.code not in UTTERANCE_ONLY))
-        windows = tuple(self._segment(heard, start, end) for start, end in window_spans(heard.duration, options))
-        segments = label_regions(heard.regions, windows, options.min_segment)
-        return Timeline(self._utterance(heard), windows, segments, heard.regions, options)
+        heard = self.listen(source, sample_rate=sample_rate, channel=channel)
+        return heard.timeline(options, baseline=baseline)
 
     def embed(self, source: AudioSource, *, sample_rate: int | None = None, channel: int | None = None) -> _Frames:
         """The embedding of the whole recording: float32 `(dim,)`, the mean of its frames. Arguments as in `predict`."""
-        return self.predict(source, sample_rate=sample_rate, channel=channel).embedding
+        return self.listen(source, sample_rate=sample_rate, channel=channel).embedding
 
     def embed_frames(
         self, source: AudioSource, *, sample_rate: int | None = None, channel: int | None = None
     ) -> _Frames:
         """The frames: float32 `(frames, dim)`, `info.frame_rate` of them a second. Arguments as in `predict`."""
-        recording = open_recording(source, sample_rate=sample_rate, channel=channel)
-        return np.concatenate(list(self._encode(recording.blocks())))
+        frames = self.listen(source, keep_frames=True, sample_rate=sample_rate, channel=channel).frames
+        assert frames is not None
+        return frames
 
-    def _listen(self, recording: Recording) -> "_Heard":
-        meter = QualityMeter()
-        sums = [np.zeros((1, len(self.head.labels)))]
-        total, count = np.zeros(self.info.dim), 0
-        for frames in self._encode(meter.watch(recording.blocks())):
-            sums.append(self.head.logits(frames).cumsum(axis=0) + sums[-1][-1])
-            total += frames.sum(axis=0, dtype=np.float64)
-            count += len(frames)
-        quality = meter.reasons(truncated=recording.truncated, damaged=recording.damaged)
-        embedding = (total / count).astype(np.float32)
-        regions = meter.regions()
-        return _Heard(
-            np.concatenate(sums), self.info.frame_rate, embedding, meter.duration, regions, quality, recording.source
-        )
+    def baseline(
+        self, sources: Iterable[AudioSource], *, sample_rate: int | None = None, channel: int | None = None
+    ) -> Baseline:
+        """How a voice usually sounds, from recordings of it in any mood: the more moods, the better. No labels needed.
+
+        Arguments as in `predict_many`.
+
+        Raises:
+            AudioError: When a source cannot be decoded, or no speech is in it.
+            OptionError: When there are no sources.
+        """
+        waiting = list(sources)
+        if not waiting:
+            raise OptionError(
+                "A baseline needs at least one recording; found none. Give recordings of the voice.",
+                "基线至少需要一个录音，但没有收到任何录音。请给出该说话人的录音。",
+            )
+        recognizer = self.for_many() if len(waiting) > 1 else self
+
+        def own(source: AudioSource) -> Baseline:
+            return recognizer.listen(source, sample_rate=sample_rate, channel=channel).baseline()
+
+        with ThreadPoolExecutor(usable_cores()) as pool:
+            return joined(list(pool.map(own, waiting)))
+
+    def with_head(self, head: Head) -> "Recognizer":
+        """The same recognizer, answering with another head, such as one that was trained on your own labels.
+
+        Raises:
+            ModelError: When the head was made for another model.
+        """
+        check_head(head, self.info)
+        return Recognizer(self._engine, head, replace(self.info, labels=head.labels))
 
     def _encode(self, blocks: Iterable[Signal]) -> Iterator[_Frames]:
         """The frames of a signal of any length, in order. Long signals are encoded in overlapping chunks."""
@@ -151,36 +222,34 @@ class Recognizer:
                 waiting, seen, limit = waiting[(chunk - 2 * context) * step :], context, chunk * step
         yield self._engine.run([waiting])[0][seen:]
 
-    def _segment(self, heard: "_Heard", start: float, end: float) -> Segment:
-        scores = self.head.scores(heard.logits(start, end))
-        return Segment(start, end, top_label(scores), scores)
 
-    def _utterance(self, heard: "_Heard") -> Prediction:
-        whole = self._segment(heard, 0.0, heard.duration)
-        return Prediction(
-            whole.label, whole.scores, heard.embedding, heard.duration, heard.quality, self.info, heard.source
-        )
+class _Means:
+    """Mean frames of a recording that comes in parts: of the whole, and of each stretch of it."""
 
+    def __init__(self, dim: int, stretch_frames: int) -> None:
+        self._stretch = stretch_frames
+        self._sums: list[NDArray[np.float64]] = []
+        self._open = np.zeros(dim)
+        self._count = 0  # frames of all
 
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    """What one pass over a recording leaves behind; every result is read off it."""
+    def add(self, frames: _Frames) -> None:
+        while len(frames):
+            part = frames[: self._stretch - self._count % self._stretch]
+            frames = frames[len(part) :]
+            self._open += part.sum(axis=0, dtype=np.float64)
+            self._count += len(part)
+            if self._count % self._stretch == 0:
+                self._sums.append(self._open)
+                self._open = np.zeros_like(self._open)
 
-    sums: NDArray[np.float64]  # (frames + 1, labels): logits summed from the beginning
-    frame_rate: float
-    embedding: _Frames
-    duration: float
-    regions: tuple[Region, ...]
-    quality: tuple[Reason, ...]
-    source: Source
+    def whole(self) -> _Frames:
+        return ((sum(self._sums) + self._open) / self._count).astype(np.float32)
 
-    def logits(self, start: float, end: float) -> NDArray[np.float64]:
-        """Logits `(labels,)` of the mean of the frames between two times in seconds: at least one frame."""
-        frames = len(self.sums) - 1
-        first = min(round(start * self.frame_rate), frames - 1)
-        last = frames if end >= self.duration else max(round(end * self.frame_rate), first + 1)
-        span: NDArray[np.float64] = (self.sums[last] - self.sums[first]) / (last - first)
-        return span
+    def stretches(self) -> _Frames:
+        """`(stretches, dim)`; the last one may be shorter."""
+        means = [total / self._stretch for total in self._sums]
+        rest = self._count % self._stretch
+        return np.array([*means, self._open / rest] if rest else means, np.float32)
 
 
 def load_model(name_or_path: str | Path = DEFAULT_MODEL, *, threads: int = 0, device: str | None = None) -> Recognizer:
@@ -221,14 +290,3 @@ def load_model(name_or_path: str | Path = DEFAULT_MODEL, *, threads: int = 0, de
             f"“{path}”的分类头需要 {head.dim} 维，而帧为 {engine.dim} 维。",
         )
     return Recognizer(engine, head, info)
-
-
-def _check(options: TimelineOptions) -> None:
-    times = (options.window, options.hop, options.min_segment)
-    if not (all(map(math.isfinite, times)) and 0 < options.hop <= options.window and options.min_segment >= 0):
-        raise OptionError(
-            f"Found window {options.window} s, hop {options.hop} s and shortest segment {options.min_segment} s; wanted "
-            "0 < hop ≤ window, and finite times that are not negative.",
-            f"窗长 {options.window} 秒、步长 {options.hop} 秒、最短片段 {options.min_segment} 秒；"
-            "要求 0 < 步长 ≤ 窗长，且时间有限、不为负。",
-        )

@@ -56,6 +56,11 @@ def _runs(probabilities: NDArray[np.float32]) -> list[tuple[int, int]]:
     return runs
 
 
+def speech_within(regions: Sequence[Region], start: float, end: float) -> float:
+    """Seconds of speech between two times."""
+    return sum(max(0.0, min(end, region.end) - max(start, region.start)) for region in regions)
+
+
 def label_regions(regions: Sequence[Region], windows: Sequence[Segment], min_segment: float) -> tuple[Segment, ...]:
     """Cuts regions where the emotion changes.
 

@@ -119,27 +119,71 @@ class Region:
     end: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Baseline:
+    """How a voice usually sounds: embeddings of stretches of its speech in any mood, without labels.
+
+    Attributes:
+        embeddings: float32 `(stretches, dim)`.
+        seconds: float64 `(stretches,)`: the speech in each, above 0; their weight.
+        clips: How many recordings they come from.
+        model: What made the embeddings; a baseline of one model means nothing to another.
+    """
+
+    embeddings: NDArray[np.float32] = field(repr=False)
+    seconds: NDArray[np.float64] = field(repr=False)
+    clips: int
+    model: ModelInfo = field(repr=False)
+
+    @property
+    def duration(self) -> float:
+        """Seconds of speech."""
+        return float(self.seconds.sum())
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What is said about a stretch of sound.
+
+    Attributes:
+        label: The label with the highest score.
+        scores: Label → score; they sum to 1.
+    """
+
+    label: str
+    scores: Mapping[str, float]
+
+    @property
+    def confidence(self) -> float:
+        """The score of the label, 0…1."""
+        return self.scores[self.label]
+
+
 @dataclass(frozen=True, slots=True)
 class Prediction:
     """Which emotion is expressed in a whole recording.
 
     Attributes:
         label: The label with the highest score.
-        scores: Label → score; they sum to 1.
+        scores: Label → score; they sum to 1. With a baseline: how it differs from the voice's usual sound.
         embedding: float32 `(dim,)`: the mean of the recording's frames. Not normalised.
         duration: Of the recording, in seconds.
-        quality: Reasons to doubt the result, the gravest first; empty for a good recording.
+        doubts: Reasons to doubt the result, the gravest first; empty for a good recording and a clear result.
         model: What made it.
         source: What it was made from.
+        baseline: The usual sound that it was compared with, if any.
+        absolute: What is said without the baseline, when there is one.
     """
 
     label: str
     scores: Mapping[str, float]
     embedding: NDArray[np.float32] = field(repr=False, compare=False)
     duration: float
-    quality: tuple[Reason, ...]
+    doubts: tuple[Reason, ...]
     model: ModelInfo = field(repr=False)
     source: Source
+    baseline: Baseline | None = None
+    absolute: Opinion | None = field(default=None, repr=False)
 
     @property
     def confidence(self) -> float:
@@ -178,6 +222,7 @@ class Timeline:
         segments: Speech only, cut where the emotion changes; in order, without overlap.
         regions: Where there is speech.
         options: What it was cut with.
+        absolute: The same without the baseline, when there is one.
     """
 
     utterance: Prediction
@@ -185,6 +230,7 @@ class Timeline:
     segments: tuple[Segment, ...]
     regions: tuple[Region, ...] = field(repr=False)
     options: TimelineOptions
+    absolute: "Timeline | None" = field(default=None, repr=False)
 
 
 def utterance_of(result: "Prediction | Timeline") -> Prediction:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from . import __version__
-from .types import Prediction, Reason, Segment, Timeline, utterance_of
+from .types import Opinion, Prediction, Reason, Segment, Timeline, utterance_of
 
 Record = dict[str, Any]
 """A result as JSON knows it."""
@@ -24,8 +24,11 @@ def record(result: Prediction | Timeline, when: datetime) -> Record:
         "granularity": "frame" if isinstance(result, Timeline) else "utterance",
         "timestamp": when.strftime("%Y-%m-%d %H:%M:%S"),
         "duration": utterance.duration,
-        "quality": [_reason(reason) for reason in utterance.quality],
+        "doubts": [_reason(reason) for reason in utterance.doubts],
     }
+    if utterance.baseline is not None and utterance.absolute is not None:
+        fields["baseline"] = {"seconds": utterance.baseline.duration, "clips": utterance.baseline.clips}
+        fields["absolute"] = _opinion(utterance.absolute)
     if isinstance(result, Timeline):
         fields["timeline"] = _timeline(result)
     model = utterance.model
@@ -38,13 +41,16 @@ def record(result: Prediction | Timeline, when: datetime) -> Record:
 
 def _timeline(timeline: Timeline) -> Record:
     """Options, segments and windows of a timeline; times in seconds."""
-    return {
+    fields = {
         "window": timeline.options.window,
         "hop": timeline.options.hop,
         "min_segment": timeline.options.min_segment,
         "segments": [_segment(segment) for segment in timeline.segments],
         "windows": [_segment(window) for window in timeline.windows],
     }
+    if timeline.absolute is not None:
+        fields["absolute"] = _timeline(timeline.absolute)
+    return fields
 
 
 def to_json(value: Any) -> str:
@@ -92,13 +98,11 @@ def to_srt(segments: Iterable[Segment], names: Mapping[str, str]) -> str:
 
 
 def _segment(segment: Segment) -> Record:
-    return {
-        "start": segment.start,
-        "end": segment.end,
-        "label": segment.label,
-        "confidence": segment.confidence,
-        "scores": dict(segment.scores),
-    }
+    return {"start": segment.start, "end": segment.end, **_opinion(segment)}
+
+
+def _opinion(said: Opinion | Segment) -> Record:
+    return {"label": said.label, "confidence": said.confidence, "scores": dict(said.scores)}
 
 
 def _reason(reason: Reason) -> Record:

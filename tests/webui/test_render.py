@@ -117,7 +117,7 @@ def test_hint_for_unknown_stands_only_at_exactly_zero(timeline: Timeline):
     utterance = timeline.utterance
     scores = dict.fromkeys(LABELS, 0.0) | {"happy": 1.0}
     some = scores | {"happy": 0.9, "unknown": 0.1}
-    values = {name: getattr(utterance, name) for name in ("embedding", "duration", "quality", "model", "source")}
+    values = {name: getattr(utterance, name) for name in ("embedding", "duration", "doubts", "model", "source")}
     assert hint in render.report(report(Prediction("happy", scores, **values)), "en")
     assert hint not in render.report(report(Prediction("happy", some, **values)), "en")
 
@@ -127,18 +127,18 @@ def test_reasons_come_with_advice(timeline: Timeline):
         name: getattr(timeline.utterance, name)
         for name in ("label", "scores", "embedding", "duration", "model", "source")
     }
-    bad = Prediction(quality=(REASONS["clipped"],), **values)
+    bad = Prediction(doubts=(REASONS["clipped"],), **values)
     shown = text_of(render.report(report(bad), "zh"))
     assert REASONS["clipped"].text.zh in shown
     assert REASONS["clipped"].advice.zh in shown
-    good = Prediction(quality=(), **values)
+    good = Prediction(doubts=(), **values)
     assert texts.NO_DOUBTS.en in render.report(report(good), "en")
 
 
 @pytest.mark.parametrize(("code", "faint"), [("silent", True), ("no_speech", True), ("noisy", False)])
 def test_a_result_without_speech_is_shown_pale(timeline: Timeline, code: str, faint: bool):
     names = ("label", "scores", "embedding", "duration", "model", "source")
-    bad = Prediction(quality=(REASONS[code],), **{name: getattr(timeline.utterance, name) for name in names})
+    bad = Prediction(doubts=(REASONS[code],), **{name: getattr(timeline.utterance, name) for name in names})
     assert ("em-faint" in render.report(report(bad), "en")) == faint
 
 

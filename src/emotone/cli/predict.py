@@ -128,7 +128,7 @@ def _row(file: str, answer: _Answer) -> Record:
         "emotion": fields["emotion"],
         "confidence": fields["confidence"],
         "duration": fields["duration"],
-        "quality": " ".join(reason["code"] for reason in fields["quality"]),
+        "doubts": " ".join(reason["code"] for reason in fields["doubts"]),
         **fields["scores"],
     }
 
@@ -150,6 +150,6 @@ def _print_table(answers: list[tuple[str, _Answer]]) -> None:
             f"{escape(shown(heard.runner_up))} {heard.scores[heard.runner_up]:.0%}",
             f"{heard.duration:.1f} s",
         )
-        print_doubts(file, heard.quality)
+        print_doubts(file, heard.doubts)
     if answers:
         OUT.print(table)

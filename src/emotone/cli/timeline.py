@@ -74,4 +74,4 @@ def _print_table(heard: Timeline) -> None:
     for segment in heard.segments:
         table.add_row(f"{segment.start:.2f}", f"{segment.end:.2f}", colored(segment.label), f"{segment.confidence:.0%}")
     OUT.print(table)
-    print_doubts(heard.utterance.source.name, heard.utterance.quality)
+    print_doubts(heard.utterance.source.name, heard.utterance.doubts)

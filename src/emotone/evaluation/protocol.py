@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..embeddings import EmbeddedClips
-from ..errors import ManifestError, ModelError
-from ..heads import Head
+from ..errors import ManifestError
+from ..heads import Head, check_head
 from ..labels import Label, label_of
 from ..manifest import Clip
 from .metrics import softmax
@@ -81,13 +81,7 @@ def agree(embedded: EmbeddedClips, head: Head, choice: LabelChoice) -> Protocol:
         ModelError: When the head was made for another model.
         ManifestError: When there is nothing to score, or nothing to choose from.
     """
-    if head.dim != embedded.model.dim:
-        raise ModelError(
-            f"The head takes {head.dim} values, embeddings of '{embedded.model.name}' have {embedded.model.dim}. Use the model "
-            "that the head was trained for.",
-            f"分类头需要 {head.dim} 维，而“{embedded.model.name}”的嵌入向量为 {embedded.model.dim} 维。"
-            "请使用训练该分类头时的模型。",
-        )
+    check_head(head, embedded.model)
     known = [label for label in head.labels if label not in head.masked]
     counts = Counter(clip.emotion for clip in embedded.clips)
     meant = {word: label_of(word, known) for word in sorted(counts)}

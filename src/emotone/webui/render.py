@@ -72,7 +72,7 @@ def problem(item: Problem, language: Language) -> Html:
 
 def report(item: Report, language: Language) -> Html:
     """The full result of one recording. Reasons for doubt stand right below the emotion."""
-    doubts = _doubts(item.utterance.quality, language)
+    doubts = _doubts(item.utterance.doubts, language)
     side = join(_files(item, language), _steps(item, language))
     return tag(
         "div.em-report",
@@ -122,7 +122,7 @@ def _hero(name: str, prediction: Prediction, language: Language) -> Html:
 
 
 def _without_speech(prediction: Prediction) -> bool:
-    return any(reason.code in WITHOUT_SPEECH for reason in prediction.quality)
+    return any(reason.code in WITHOUT_SPEECH for reason in prediction.doubts)
 
 
 def percent(score: float) -> str:
@@ -279,7 +279,7 @@ def _row(index: int, item: Report | Problem, language: Language) -> Html:
         )
     prediction, emotion = item.utterance, emotion_of(item.utterance.label)
     opening = texts.OPEN.to(language).format(name=item.name)
-    reasons = " ".join(reason.text.to(language) for reason in prediction.quality) or texts.NONE.to(language)
+    reasons = " ".join(reason.text.to(language) for reason in prediction.doubts) or texts.NONE.to(language)
     name = button("em-open", item.name, attributes={"data-open": str(index), "aria-label": opening})
     return tag(
         "tr",

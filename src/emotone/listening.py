@@ -1,0 +1,159 @@
+"""What one pass over a recording leaves behind: every result is read off it, as often as one likes."""
+
+import math
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .baseline import baseline_doubts, check_model, logits_offset
+from .errors import AudioError, ModelError, OptionError
+from .heads import Head
+from .quality import UTTERANCE_ONLY
+from .segment import label_regions, speech_within, top_label, window_spans
+from .types import Baseline, ModelInfo, Opinion, Prediction, Reason, Region, Segment, Source, Timeline, TimelineOptions
+
+STRETCH = 5.0  # seconds of a long recording that go into a baseline as one embedding
+
+_Frames = NDArray[np.float32]
+_NO_OFFSET = np.zeros(())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Listening:
+    """A recording that was listened to.
+
+    Attributes:
+        info: The model.
+        source: The recording.
+        duration: In seconds.
+        regions: Where there is speech.
+        quality: What is wrong with the recording, the gravest first.
+        embedding: float32 `(dim,)`: the mean of its frames.
+        frames: float32 `(frames, dim)`, `info.frame_rate` of them a second, when they were asked for.
+    """
+
+    info: ModelInfo
+    source: Source
+    duration: float
+    regions: tuple[Region, ...] = field(repr=False)
+    quality: tuple[Reason, ...]
+    embedding: _Frames = field(repr=False)
+    frames: _Frames | None = field(repr=False)
+    _heads: tuple[Head, ...] = field(repr=False)
+    _sums: NDArray[np.float64] = field(
+        repr=False
+    )  # (frames + 1, labels of all heads): logits summed from the beginning
+    _stretches: _Frames = field(repr=False)  # (stretches, dim): mean frames of each STRETCH
+
+    def predict(self, *, head: Head | None = None, baseline: Baseline | None = None) -> Prediction:
+        """Which emotion is expressed in the recording as a whole.
+
+        Args:
+            head: One of the heads that it was listened to with; `None` is the first of them.
+            baseline: The usual sound of this voice. The result then says how the recording differs from it, and what is
+                said without it is in `absolute`.
+
+        Raises:
+            ModelError: When the head was not there, or the baseline was made by another model.
+        """
+        view = self._view(head, baseline)
+        whole = self._segment(view, 0.0, self.duration)
+        plain = None if baseline is None else self._segment(self._view(head, None), 0.0, self.duration)
+        absolute = None if plain is None else Opinion(plain.label, plain.scores)
+        doubts = (*self.quality, *(() if baseline is None else baseline_doubts(baseline, view.head)))
+        return Prediction(
+            whole.label,
+            whole.scores,
+            self.embedding,
+            self.duration,
+            doubts,
+            self.info,
+            self.source,
+            baseline,
+            absolute,
+        )
+
+    def timeline(
+        self, options: TimelineOptions | None = None, *, head: Head | None = None, baseline: Baseline | None = None
+    ) -> Timeline:
+        """Which emotion is expressed when: scores of a sliding window, and segments of speech.
+
+        Args:
+            options: How the recording is cut.
+            head: As in `predict`.
+            baseline: As in `predict`.
+
+        Raises:
+            ModelError: As in `predict`.
+            OptionError: When window or hop are impossible.
+        """
+        options = options or TimelineOptions()
+        _check(options)
+        view = self._view(head, baseline)
+        windows = tuple(self._segment(view, start, end) for start, end in window_spans(self.duration, options))
+        segments = label_regions(self.regions, windows, options.min_segment)
+        utterance = self.predict(head=head, baseline=baseline)
+        doubts = tuple(reason for reason in utterance.doubts if reason.code not in UTTERANCE_ONLY)
+        absolute = None if baseline is None else self.timeline(options, head=head)
+        return Timeline(replace(utterance, doubts=doubts), windows, segments, self.regions, options, absolute)
+
+    def baseline(self) -> Baseline:
+        """How the voice sounds in this recording: its own baseline, when the recording is long and of changing mood.
+
+        Raises:
+            AudioError: When there is no speech.
+        """
+        starts = np.arange(len(self._stretches)) * STRETCH
+        seconds = np.array([speech_within(self.regions, start, start + STRETCH) for start in starts])
+        if not seconds.any():
+            raise AudioError(
+                f"No speech was found in '{self.source.name}'. A baseline needs recordings of the voice.",
+                f"在“{self.source.name}”中未检测到语音。基线需要该说话人的录音。",
+            )
+        spoken = seconds > 0
+        return Baseline(self._stretches[spoken], seconds[spoken], 1, self.info)
+
+    def _view(self, head: Head | None, baseline: Baseline | None) -> "_View":
+        head = head or self._heads[0]
+        if head not in self._heads:
+            raise ModelError(
+                "The recording was not listened to with this head. Name it in `listen(…, heads=…)`.",
+                "分析录音时没有使用该分类头。请在 `listen(…, heads=…)` 中给出。",
+            )
+        first = sum(len(other.labels) for other in self._heads[: self._heads.index(head)])
+        sums = self._sums[:, first : first + len(head.labels)]
+        if baseline is None:
+            return _View(head, sums, _NO_OFFSET, relative=False)
+        check_model(baseline, self.info)
+        return _View(head, sums, logits_offset(baseline, head), relative=True)
+
+    def _segment(self, view: "_View", start: float, end: float) -> Segment:
+        """A span of at least one frame; times in seconds."""
+        frames = len(view.sums) - 1
+        first = min(round(start * self.info.frame_rate), frames - 1)
+        last = frames if end >= self.duration else max(round(end * self.info.frame_rate), first + 1)
+        logits = (view.sums[last] - view.sums[first]) / (last - first)
+        scores = view.head.scores(logits + view.offset, relative=view.relative)
+        return Segment(start, end, top_label(scores), scores)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _View:
+    """How logits become scores."""
+
+    head: Head
+    sums: NDArray[np.float64]  # (frames + 1, labels)
+    offset: NDArray[np.float64]
+    relative: bool
+
+
+def _check(options: TimelineOptions) -> None:
+    times = (options.window, options.hop, options.min_segment)
+    if not (all(map(math.isfinite, times)) and 0 < options.hop <= options.window and options.min_segment >= 0):
+        raise OptionError(
+            f"Found window {options.window} s, hop {options.hop} s and shortest segment {options.min_segment} s; wanted "
+            "0 < hop ≤ window, and finite times that are not negative.",
+            f"窗长 {options.window} 秒、步长 {options.hop} 秒、最短片段 {options.min_segment} 秒；"
+            "要求 0 < 步长 ≤ 窗长，且时间有限、不为负。",
+        )
