@@ -22,7 +22,7 @@ from emotone.training.frames import encode_clips, halved, mean_frames
 from emotone.types import SAMPLE_RATE
 
 AS_RECORDED, CONTEXT = "0", "context"
-SESSIONS = (AS_RECORDED, CONTEXT, "1", "2")
+SESSIONS = (AS_RECORDED, CONTEXT, "1")
 CLIPS_IN_CONTEXT = 12  # about 40 s
 GAIN_DB = (-18.0, 6.0)  # of such a recording
 _FRAME_SAMPLES = 640
