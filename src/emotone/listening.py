@@ -1,16 +1,18 @@
 """What one pass over a recording leaves behind: every result is read off it, as often as one likes."""
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .baseline import baseline_doubts, check_model, logits_offset
+from .doubts import in_order, unclear
 from .errors import AudioError, ModelError, OptionError
 from .heads import Head
-from .quality import UTTERANCE_ONLY
-from .segment import label_regions, speech_within, top_label, window_spans
+from .quality import REASONS, UTTERANCE_ONLY
+from .segment import label_regions, overlaps, speech_within, top_label, window_spans
 from .types import Baseline, ModelInfo, Opinion, Prediction, Reason, Region, Segment, Source, Timeline, TimelineOptions
 
 STRETCH = 5.0  # seconds of a long recording that go into a baseline as one embedding
@@ -60,8 +62,8 @@ class Listening:
         view = self._view(head, baseline)
         whole = self._segment(view, 0.0, self.duration)
         plain = None if baseline is None else self._segment(self._view(head, None), 0.0, self.duration)
-        absolute = None if plain is None else Opinion(plain.label, plain.scores)
-        doubts = (*self.quality, *(() if baseline is None else baseline_doubts(baseline, view.head)))
+        absolute = None if plain is None else Opinion(plain.label, plain.scores, self._doubts(plain.scores))
+        doubts = self._doubts(whole.scores, () if baseline is None else baseline_doubts(baseline, view.head))
         return Prediction(
             whole.label,
             whole.scores,
@@ -91,8 +93,9 @@ class Listening:
         options = options or TimelineOptions()
         _check(options)
         view = self._view(head, baseline)
-        windows = tuple(self._segment(view, start, end) for start, end in window_spans(self.duration, options))
-        segments = label_regions(self.regions, windows, options.min_segment)
+        plain = [self._segment(view, start, end) for start, end in window_spans(self.duration, options)]
+        windows = self._doubted(plain)
+        segments = self._doubted(label_regions(self.regions, windows, options.min_segment))
         utterance = self.predict(head=head, baseline=baseline)
         doubts = tuple(reason for reason in utterance.doubts if reason.code not in UTTERANCE_ONLY)
         absolute = None if baseline is None else self.timeline(options, head=head)
@@ -113,6 +116,19 @@ class Listening:
             )
         spoken = seconds > 0
         return Baseline(self._stretches[spoken], seconds[spoken], 1, self.info)
+
+    def _doubted(self, spans: Sequence[Segment]) -> tuple[Segment, ...]:
+        """The same spans with reasons to doubt each."""
+        spoken = overlaps(self.regions, spans)
+        silence = (REASONS["no_speech"],)
+        return tuple(
+            replace(span, doubts=in_order((*(() if speech else silence), *unclear(span.scores))))
+            for span, speech in zip(spans, spoken, strict=True)
+        )
+
+    def _doubts(self, scores: Mapping[str, float], others: tuple[Reason, ...] = ()) -> tuple[Reason, ...]:
+        """Reasons to doubt what is said about the whole recording."""
+        return in_order((*self.quality, *unclear(scores), *others))
 
     def _view(self, head: Head | None, baseline: Baseline | None) -> "_View":
         head = head or self._heads[0]

@@ -1,0 +1,91 @@
+"""The model's own reasons to doubt a result, and what to do about grave ones: give no label."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar, overload
+
+from .labels import Label, emotion_of
+from .text import Text
+from .types import Opinion, Prediction, Reason, Segment, Timeline
+
+UNKNOWN: Label = "unknown"
+"""The label of a result that is withheld."""
+
+ORDER = (
+    "silent",
+    "no_speech",
+    "unfamiliar",
+    "unclear",
+    "too_short",
+    "mixed",
+    "too_long",
+    "clipped",
+    "quiet",
+    "noisy",
+    "narrow_band",
+    "truncated",
+    "damaged",
+    "length_advice",
+)
+"""Codes of all reasons, the gravest first; those of `emotone.quality` among them. Others stand behind them."""
+
+GRAVE = frozenset({"silent", "no_speech", "unfamiliar", "unclear"})
+"""Codes of reasons for which a label is withheld."""
+
+MARGIN = 0.1  # between the two highest scores
+
+_Said = TypeVar("_Said", Prediction, Segment, Opinion)
+
+
+def in_order(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    """The gravest first; equals keep their order."""
+    return tuple(sorted(reasons, key=lambda reason: ORDER.index(reason.code) if reason.code in ORDER else len(ORDER)))
+
+
+def unclear(scores: Mapping[Label, float]) -> tuple[Reason, ...]:
+    """The reason to doubt that the two highest scores are nearly equal, if they are."""
+    first, second = sorted(scores, key=lambda label: -scores[label])[:2]
+    if scores[first] - scores[second] >= MARGIN:
+        return ()
+    one, other = emotion_of(first).name, emotion_of(second).name
+    found = Text(
+        f"Nearly undecided between {one.en} ({scores[first]:.0%}) and {other.en} ({scores[second]:.0%}).",
+        f"“{one.zh}”（{scores[first]:.0%}）与“{other.zh}”（{scores[second]:.0%}）难以区分。",
+    )
+    advice = Text("Take both into account, or use a longer recording.", "请同时考虑两者，或使用更长的录音。")
+    return (Reason("unclear", found, advice),)
+
+
+@overload
+def withheld(result: Prediction) -> Prediction: ...
+@overload
+def withheld(result: Timeline) -> Timeline: ...
+@overload
+def withheld(result: Segment) -> Segment: ...
+def withheld(result: Prediction | Timeline | Segment) -> Prediction | Timeline | Segment:
+    """The result with the label `unknown` wherever there is a grave reason to doubt.
+
+    The reason is then in `withheld`, `confidence` is 0, and the scores are as before. A timeline is treated throughout:
+    whole, windows and segments, each for its own reasons.
+    """
+    if isinstance(result, Segment):
+        return _without_label(result)
+    if isinstance(result, Prediction):
+        absolute = None if result.absolute is None else _without_label(result.absolute)
+        return replace(_without_label(result), absolute=absolute)
+    return replace(
+        result,
+        utterance=withheld(result.utterance),
+        windows=tuple(map(_without_label, result.windows)),
+        segments=tuple(map(_without_label, result.segments)),
+        absolute=None if result.absolute is None else withheld(result.absolute),
+    )
+
+
+def _without_label(said: _Said) -> _Said:
+    reason = _gravest(said.doubts)
+    return said if reason is None else replace(said, label=UNKNOWN, withheld=reason)
+
+
+def _gravest(reasons: Sequence[Reason]) -> Reason | None:
+    return next((reason for reason in in_order(reasons) if reason.code in GRAVE), None)
