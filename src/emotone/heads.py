@@ -5,7 +5,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,9 @@ class Head:
         usual: float32 `(labels,)`: the logits of the usual sound of the voices that the head learned from. A voice that is
             compared with its own baseline is moved there. `None` where it is not known: all 0.
         relative_temperature: As `temperature`, for logits that were compared with a baseline; `None`: the same.
+        name: What to call it; empty for a model's own.
+        model_sha256: Of the only model whose embeddings it takes; `None`: any of its dimension, such as the model it is part of.
+        provenance: What it was made of, as JSON has it. Says nothing about scores.
     """
 
     labels: tuple[str, ...]
@@ -44,6 +47,9 @@ class Head:
     masked: frozenset[str] = frozenset()
     usual: NDArray[np.float32] | None = None
     relative_temperature: float | None = None
+    name: str = ""
+    model_sha256: str | None = None
+    provenance: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         shape = (len(self.labels), self.dim)
@@ -76,7 +82,7 @@ class Head:
     @property
     def sha256(self) -> str:
         """Of everything that makes its scores, in hex: two heads with the same one score alike."""
-        return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(self._scoring(), sort_keys=True).encode()).hexdigest()
 
     def logits(self, frames: NDArray[np.float32]) -> NDArray[np.float64]:
         """Logits `(…, labels)` of frames or embeddings `(…, dim)`."""
@@ -104,6 +110,15 @@ class Head:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object that `from_json` reads; weights as base64 of little-endian float32."""
+        described = {
+            "name": self.name or None,
+            "model_sha256": self.model_sha256,
+            "provenance": dict(self.provenance) or None,
+        }
+        return self._scoring() | {name: value for name, value in described.items() if value is not None}
+
+    def _scoring(self) -> dict[str, Any]:
+        """Everything that makes its scores."""
         fields = {
             "labels": list(self.labels),
             "weight": _encode(self.weight),
@@ -121,6 +136,7 @@ class Head:
         try:
             labels = tuple(data["labels"])
             usual, relative = data.get("usual"), data.get("relative_temperature")
+            model = data.get("model_sha256")
             return cls(
                 labels,
                 _decode(data["weight"]).reshape(len(labels), -1),
@@ -129,6 +145,9 @@ class Head:
                 frozenset(data["masked"]),
                 None if usual is None else _decode(usual),
                 None if relative is None else float(relative),
+                str(data.get("name", "")),
+                None if model is None else str(model),
+                dict(data.get("provenance", {})),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
@@ -143,6 +162,15 @@ def check_head(head: Head, model: ModelInfo) -> None:
             f"The head takes {head.dim} values, embeddings of '{model.name}' have {model.dim}. Use the model that the head was "
             "trained for.",
             f"分类头需要 {head.dim} 维，而“{model.name}”的嵌入向量为 {model.dim} 维。请使用训练该分类头时的模型。",
+        )
+    if head.model_sha256 not in (None, model.sha256):
+        made_for = head.provenance.get("model")
+        known = made_for if isinstance(made_for, dict) else {}
+        wanted = f"{known.get('name', 'sha256')} {known.get('revision', head.model_sha256)}"
+        raise ModelError(
+            f"The head '{head.name}' was trained for {wanted}, not for {model.name} {model.revision}. Use that model, or train "
+            "the head again with this one.",
+            f"分类头“{head.name}”是为 {wanted} 训练的，而非 {model.name} {model.revision}。请使用该模型，或用当前模型重新训练。",
         )
 
 
