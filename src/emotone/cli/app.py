@@ -10,6 +10,7 @@ from .models import models
 from .predict import predict
 from .serve import serve
 from .timeline import timeline
+from .train import train
 
 
 @click.group(
@@ -27,5 +28,5 @@ def app() -> None:
     """The group of all commands."""
 
 
-for command in (predict, timeline, embed, evaluate, models, serve):
+for command in (predict, timeline, embed, evaluate, train, models, serve):
     app.add_command(command)
