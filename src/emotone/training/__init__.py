@@ -7,4 +7,17 @@ from .splitting import Split, split_clips
 from .training import STRENGTHS, train_head
 from .warnings import FEW_CLIPS
 
-__all__ = ["COVERAGES", "FEW_CLIPS", "STRENGTHS", "CalibratedHead", "CoverageResult", "Lesson", "Split", "TrainedHead", "calibrate", "lesson_of", "split_clips", "train_head"]
+__all__ = [
+    "COVERAGES",
+    "FEW_CLIPS",
+    "STRENGTHS",
+    "CalibratedHead",
+    "CoverageResult",
+    "Lesson",
+    "Split",
+    "TrainedHead",
+    "calibrate",
+    "lesson_of",
+    "split_clips",
+    "train_head",
+]

@@ -93,7 +93,8 @@ def calibrate(
     truth = np.array([protocol.offered.index(protocol.words[clip.emotion]) for clip in clips])
     units, owners = speakers_of(clips)
     speaker = np.zeros(len(clips), np.int64) if owners is None else owners
-    fold = split_clips(clips, truth, len(protocol.offered)).fold
+    classes, present = np.unique(truth, return_inverse=True)
+    fold = split_clips(clips, present, len(classes)).fold
     scores = _held_out(fold, truth, logits)
     results = tuple(
         _measure(fold, speaker, truth, scores, wanted, named=owners is not None)
