@@ -4,7 +4,6 @@ Embeddings of speech lie close to a few directions; other sounds leave them. The
 whose covariance is exact along the main directions and the same in all others, so that a few rows say it all.
 """
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-RANK = 16  # main directions; 4–128 separate speech from other sounds alike (benchmarks/doubt.py)
+from .packing import pack, unpack
+
+RANK = 4  # main directions; with 16, corpora left out are farther away and fewer other sounds are beyond them
 ACCEPTED = 0.95  # of recordings of corpora that were left out are within the limit
 FOLDS = 5  # of speakers, when there is one corpus
 
@@ -64,11 +65,11 @@ class Familiarity:
         return endless + second / np.maximum(durations, _SHORTEST)
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON object that `from_json` reads; arrays as base64 of little-endian float16."""
+        """A JSON object that `from_json` reads; arrays as base64 of little-endian float32."""
         return {
-            "centre": _encode(self.centre),
-            "axes": _encode(self.axes),
-            "variances": _encode(self.variances / self.rest),
+            "centre": pack(self.centre),
+            "axes": pack(self.axes),
+            "variances": pack(self.variances),
             "rest": self.rest,
             "usual": list(self.usual),
             "limit": self.limit,
@@ -77,8 +78,8 @@ class Familiarity:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Familiarity":
         """Raises `KeyError`, `TypeError` or `ValueError` when fields are missing or do not fit each other."""
-        centre, rest = _decode(data["centre"]), float(data["rest"])
-        axes, variances = _decode(data["axes"]).reshape(-1, centre.size), _decode(data["variances"]) * np.float32(rest)
+        centre, rest = unpack(data["centre"]), float(data["rest"])
+        axes, variances = unpack(data["axes"]).reshape(-1, centre.size), unpack(data["variances"])
         endless, second = map(float, data["usual"])
         found = cls(centre, axes, variances, rest, (endless, second), float(data["limit"]))
         numbers = np.concatenate([centre, axes.ravel(), variances, [rest, endless, second, found.limit]])
@@ -166,11 +167,3 @@ def _weighted_quantile(values: _Values, weights: _Values, share: float) -> float
     order = np.argsort(values)
     reached = np.cumsum(weights[order]) / weights.sum()
     return float(values[order][np.searchsorted(reached, share)])
-
-
-def _encode(values: NDArray[np.float32]) -> str:
-    return base64.b64encode(values.astype("<f2").tobytes()).decode("ascii")
-
-
-def _decode(text: str) -> NDArray[np.float32]:
-    return np.frombuffer(base64.b64decode(text, validate=True), "<f2").astype(np.float32)

@@ -1,6 +1,5 @@
 """Linear heads: from a mean of frames to the scores of a span."""
 
-import base64
 import hashlib
 import json
 import math
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from .calibration import Calibration
 from .errors import ModelError
 from .familiarity import Familiarity
+from .packing import pack, unpack
 from .types import ModelInfo
 
 HEAD_NAME = "head.json"
@@ -130,11 +130,11 @@ class Head:
         """Everything that makes its scores."""
         fields = {
             "labels": list(self.labels),
-            "weight": _encode(self.weight),
-            "bias": _encode(self.bias),
+            "weight": pack(self.weight),
+            "bias": pack(self.bias),
             "temperature": self.temperature,
             "masked": sorted(self.masked),
-            "usual": None if self.usual is None else _encode(self.usual),
+            "usual": None if self.usual is None else pack(self.usual),
             "relative_temperature": self.relative_temperature,
         }
         return {name: value for name, value in fields.items() if value is not None}
@@ -149,11 +149,11 @@ class Head:
             familiarity, calibration = data.get("familiarity"), data.get("calibration")
             return cls(
                 labels,
-                _decode(data["weight"]).reshape(len(labels), -1),
-                _decode(data["bias"]),
+                unpack(data["weight"]).reshape(len(labels), -1),
+                unpack(data["bias"]),
                 float(data["temperature"]),
                 frozenset(data["masked"]),
-                None if usual is None else _decode(usual),
+                None if usual is None else unpack(usual),
                 None if relative is None else float(relative),
                 str(data.get("name", "")),
                 None if model is None else str(model),
@@ -207,11 +207,3 @@ def load_head(path: str | Path) -> Head:
             f"“{path}”中没有分类头：其内容为 {type(data).__name__}，应为含 labels、weight、bias 的对象。",
         )
     return Head.from_json(data)
-
-
-def _encode(values: NDArray[np.float32]) -> str:
-    return base64.b64encode(values.astype("<f4").tobytes()).decode("ascii")
-
-
-def _decode(text: str) -> NDArray[np.float32]:
-    return np.frombuffer(base64.b64decode(text, validate=True), "<f4")
