@@ -3,6 +3,7 @@
 import click
 
 from .. import __version__
+from .baseline import baseline
 from .console import COMMAND, OPTIONS, say
 from .embed import embed
 from .evaluate import evaluate
@@ -27,5 +28,5 @@ def app() -> None:
     """The group of all commands."""
 
 
-for command in (predict, timeline, embed, evaluate, models, serve):
+for command in (predict, timeline, embed, baseline, evaluate, models, serve):
     app.add_command(command)
