@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import click
 
+from ..audio import AudioSource
 from ..baseline import baseline_doubts, check_model, joined, load_baseline
 from ..doubts import withheld
 from ..errors import EmotoneError, ManifestError, OptionError
@@ -22,7 +23,7 @@ from .console import ERR, each_file, fail, print_doubts, say
 
 AUTO, OWN_HEAD, BASELINE_ENDING = "auto", "emotions", ".npz"
 
-Result = Prediction | Timeline
+Result: TypeAlias = Prediction | Timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ class Interview:
         """The one that answers."""
         return next(iter(self._heads.values()))
 
-    def listen(self, source: Any, *, keep_frames: bool = False) -> Listening:
+    def listen(self, source: AudioSource, *, keep_frames: bool = False) -> Listening:
         """One pass over a recording, for all heads."""
         return self._recognizer.listen(source, heads=tuple(self._heads.values()), keep_frames=keep_frames)
 

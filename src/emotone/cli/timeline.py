@@ -63,7 +63,7 @@ def timeline(file: str, window: float, hop: float, format_: str, asked: Asked, c
         baseline, failures = baseline_of(recognizer, asked, channel)
         with ERR.status(say("Listening…", "正在分析…")):
             heard = interview.listen(open_recording(file, channel=channel))
-            if asked.auto:
+            if asked.auto and heard.regions:
                 baseline = heard.baseline()
             answer = interview.answer(heard, baseline)
     except EmotoneError as error:
