@@ -4,6 +4,7 @@ import click
 
 from .. import __version__
 from .baseline import baseline
+from .calibrate import calibrate
 from .console import COMMAND, OPTIONS, say
 from .embed import embed
 from .evaluate import evaluate
@@ -11,6 +12,7 @@ from .models import models
 from .predict import predict
 from .serve import serve
 from .timeline import timeline
+from .train import train
 
 
 @click.group(
@@ -28,5 +30,5 @@ def app() -> None:
     """The group of all commands."""
 
 
-for command in (predict, timeline, embed, baseline, evaluate, models, serve):
+for command in (predict, timeline, embed, baseline, evaluate, calibrate, train, models, serve):
     app.add_command(command)

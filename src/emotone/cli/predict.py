@@ -189,6 +189,7 @@ def _print_table(answers: list[tuple[str, Answer]]) -> None:
     if not answers:
         return
     compared = any(utterance_of(answer.result).absolute for _, answer in answers)
+    calibrated = any(utterance_of(answer.result).label_set for _, answer in answers)
     without = [say("without baseline", "不比较时")] if compared else []
     table = new_table(
         say("file", "文件"),
@@ -198,6 +199,7 @@ def _print_table(answers: list[tuple[str, Answer]]) -> None:
         *without,
         *(escape(name) for name in answers[0][1].others),
         say("duration", "时长"),
+        *([say("comes into question", "可能的情绪")] if calibrated else []),
     )
     for file, answer in answers:
         heard = utterance_of(answer.result)
@@ -211,6 +213,7 @@ def _print_table(answers: list[tuple[str, Answer]]) -> None:
             *(absolute or [""] * compared),
             *(_said(other.label, other.confidence) for other in others),
             f"{heard.duration:.1f} s",
+            *([escape(say(" or ", "或").join(map(shown, heard.label_set or ())))] if calibrated else []),
         )
         print_doubts(file, [reason for reason in heard.doubts if not reason.code.startswith("baseline_")])
     OUT.print(table)

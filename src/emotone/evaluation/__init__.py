@@ -12,14 +12,14 @@ from .evaluation import (
     evaluate,
     evaluation_of,
 )
-from .metrics import softmax
+from .metrics import calibration_error, softmax
 from .page import report_page
-from .protocol import Judged, LabelChoice, Protocol
+from .protocol import Judged, LabelChoice, Protocol, agree
 from .report import PAGE_NAME, PREDICTIONS_NAME, REPORT_NAME, Report, prediction_rows, report_record
 from .robustness import Robustness, TwinResult, crowd_of, evaluate_twins
 from .texts import baseline as baseline_text
 from .texts import group_name, points
-from .units import FEW_UNITS, Units, speaker_of
+from .units import FEW_UNITS, Units, speaker_of, speakers_of
 
 __all__ = [
     "FEW_UNITS",
@@ -40,7 +40,9 @@ __all__ = [
     "Robustness",
     "TwinResult",
     "Units",
+    "agree",
     "baseline_text",
+    "calibration_error",
     "check_baseline",
     "crowd_of",
     "evaluate",
@@ -53,4 +55,5 @@ __all__ = [
     "report_record",
     "softmax",
     "speaker_of",
+    "speakers_of",
 ]

@@ -20,6 +20,7 @@ Features = NDArray[np.float32]
 
 ABSENT = -1e6  # the logit of a class that no clip had: its score is 0
 _LEAST_DEVIATION = 1e-6  # of a value, against the largest one: below, it is constant
+_PROBES = 64
 _STEPS, _ENOUGH = 30, 1e-4  # of the search for a temperature: on its logarithm
 
 
@@ -112,27 +113,43 @@ def discriminants(moments: Moments, strengths: Sequence[float]) -> list[Linear]:
     present = np.flatnonzero(moments.counts)
     counts = moments.counts[present, None]
     means = moments.sums[present] / counts
-    centre = means.mean(axis=0)
-    pooled = (moments.products - (means * counts).T @ means) / counts.sum()  # the covariance within classes
-    apart = means - centre
-    return [_discriminant(pooled, apart, centre, strength, present, len(moments.counts)) for strength in strengths]
+    within = (moments.products - (means * counts).T @ means) / counts.sum()
+    classes = _Classes(means, means.mean(axis=0), counts[:, 0], within)
+    return [_discriminant(classes, strength, present, len(moments.counts)) for strength in strengths]
 
 
-def _discriminant(
-    covariance: NDArray[np.float64],
-    apart: NDArray[np.float64],
-    centre: NDArray[np.float64],
-    strength: float,
-    present: NDArray[np.int64],
-    classes: int,
-) -> Linear:
-    regularised = covariance.astype(np.float32)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Classes:
+    means: NDArray[np.float64]  # (classes, dim)
+    centre: NDArray[np.float64]  # (dim,): their mean
+    counts: NDArray[np.float64]  # (classes,)
+    within: NDArray[np.float64]  # (dim, dim): the covariance within classes
+
+
+def _discriminant(found: _Classes, strength: float, present: NDArray[np.int64], classes: int) -> Linear:
+    apart, size = found.means - found.centre, len(found.means)
+    probes = _probes(len(found.centre))
+    regularised = found.within.astype(np.float32)
     regularised[np.diag_indices_from(regularised)] += np.float32(strength)
-    rows = np.linalg.solve(regularised, apart.T.astype(np.float32)).T.astype(np.float64)
-    weight, bias = np.zeros((classes, len(centre))), np.full(classes, ABSENT)
-    weight[present] = rows
-    bias[present] = -(rows * apart).sum(axis=1) / 2 - rows @ centre
+    wanted = np.concatenate([apart.T, found.within @ probes], axis=1).astype(np.float32)
+    solved = np.linalg.solve(regularised, wanted).astype(np.float64)
+    rows = solved[:, :size].T
+    # A mean of few clips lies further out than the class does, by what its clips scatter; uncorrected, its class would be
+    # guessed too seldom. How much they scatter is their trace, seen from clips that it was not made of (as in leave-one-out).
+    freedom = float((probes * solved[:, size:]).sum()) / (probes**2).sum(axis=1).mean()
+    total = found.counts.sum()
+    scatter = freedom / max(1 - freedom / total, 1 / total)
+    distances = (rows * apart).sum(axis=1) - scatter / found.counts
+    weight, bias = np.zeros((classes, len(found.centre))), np.full(classes, ABSENT)
+    weight[present], bias[present] = rows, -distances / 2 - rows @ found.centre
     return Linear(weight, bias)
+
+
+def _probes(dim: int) -> NDArray[np.float64]:
+    """Vectors `(dim, vectors)` whose mean of z'Az is the trace of any A `(dim, dim)`, to a few percent (Hutchinson 1989)."""
+    if dim <= _PROBES:
+        return np.eye(dim)
+    return np.random.default_rng(0).choice([-1.0, 1.0], (dim, _PROBES))
 
 
 def log_loss(logits: NDArray[np.float64], truth: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -7,6 +7,7 @@ from typing import Any
 from .. import __version__
 from ..evaluation import Evaluation, speaker_of
 from ..heads import Head
+from ..text import Text
 from ..types import Reason
 from .lesson import Lesson
 from .splitting import Split
@@ -31,6 +32,28 @@ class TrainedHead:
     split: Split = field(repr=False)
     strength: float
     warnings: tuple[Reason, ...]
+
+    @property
+    def method(self) -> Text:
+        """How the numbers came about, in a sentence."""
+        kept = {
+            "speaker": Text("each speaker is in one of them", "每位说话人只在其中一份"),
+            "folder": Text("each folder is in one of them", "每个文件夹只在其中一份"),
+            "file": Text("each recording stands for itself", "每个录音单独划分"),
+        }[self.split.kind]
+        return Text(
+            f"Cross-validated in {self.split.folds} parts, {kept.en}: every recording was judged by a head that had not "
+            "heard its part.",
+            f"{self.split.folds} 折交叉验证（{kept.zh}）：每个录音都由没有听过其所在部分的分类头评判。",
+        )
+
+    @property
+    def reasons(self) -> tuple[Text, ...]:
+        """The warnings' sentences, with what to do."""
+        return tuple(
+            Text(f"{warning.text.en} {warning.advice.en}", f"{warning.text.zh}{warning.advice.zh}")
+            for warning in self.warnings
+        )
 
 
 def provenance_of(trained: TrainedHead, lesson: Lesson, manifest: str, when: datetime) -> dict[str, Any]:

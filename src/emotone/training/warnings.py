@@ -6,6 +6,7 @@ from ..evaluation import speaker_of
 from ..labels import emotion_of
 from ..text import Language, Text
 from ..types import Reason
+from .channels import shared_channels
 from .lesson import Lesson
 from .splitting import Split
 
@@ -17,6 +18,7 @@ def find_warnings(lesson: Lesson, split: Split) -> tuple[Reason, ...]:
     """What is to be said about these clips and how they were held out, the gravest first."""
     return (
         *_about_speakers(lesson, split),
+        *_about_channels(lesson),
         *_about_classes(lesson, split),
         *_about_contradictions(lesson),
     )
@@ -108,6 +110,25 @@ def _about_classes(lesson: Lesson, split: Split) -> Iterator[Reason]:
                 f"以下类别的录音不足 {FEW_CLIPS} 个：{_counted(few, 'zh')}。这些类别很难被识别。",
             ),
             Text("Add recordings, or join classes.", "请添加录音，或合并类别。"),
+        )
+
+
+def _about_channels(lesson: Lesson) -> Iterator[Reason]:
+    found = shared_channels(lesson.embedded.clips, lesson.labels, lesson.truth)
+    if found:
+        en = "; ".join(f"{emotion_of(one.label).name.en} ({one.found.en})" for one in found[:_NAMED_AT_MOST])
+        zh = "；".join(f"{emotion_of(one.label).name.zh}（{one.found.zh}）" for one in found[:_NAMED_AT_MOST])
+        yield Reason(
+            "shared_channel",
+            Text(
+                f"Recordings of a class share a channel that the others do not have: {en}. The head may have learned the channel "
+                "instead of the class, and the scores cannot show it.",
+                f"某一类别的录音共用一种其他类别没有的声道条件：{zh}。分类头学到的可能是录音条件而非类别，而分数无法反映这一点。",
+            ),
+            Text(
+                "Record every class with the same devices, in the same places and formats.",
+                "请用相同的设备、地点和格式录制每个类别。",
+            ),
         )
 
 
