@@ -103,7 +103,8 @@ def judge(embedded: EmbeddedClips, head: Head, protocol: Protocol) -> Judged:
     truth = np.array([protocol.offered.index(protocol.words[clip.emotion]) for clip in clips])
     logits = head.logits(embedded.embeddings[rows])
     columns = [head.labels.index(label) for label in protocol.offered]
-    return Judged(clips, rows, truth, softmax(logits[:, columns] / head.temperature))
+    temperatures = head.temperature * head.softness(embedded.durations[rows])
+    return Judged(clips, rows, truth, softmax(logits[:, columns] / temperatures[:, None]))
 
 
 def _refuse(embedded: EmbeddedClips, words: tuple[str, ...], known: list[Label], scored: tuple[Label, ...]) -> None:
