@@ -175,7 +175,7 @@ class Listening:
         first = min(round(start * self.info.frame_rate), frames - 1)
         last = frames if end >= self.duration else max(round(end * self.info.frame_rate), first + 1)
         logits = (view.sums[last] - view.sums[first]) / (last - first)
-        scores = view.head.scores(logits + view.offset, trust=view.trust)
+        scores = view.head.scores(logits + view.offset, trust=view.trust, duration=end - start)
         return Segment(start, end, top_label(scores), scores)
 
 
