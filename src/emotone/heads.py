@@ -1,6 +1,5 @@
 """Linear heads: from a mean of frames to the scores of a span."""
 
-import base64
 import hashlib
 import json
 import math
@@ -12,7 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .calibration import Calibration
 from .errors import ModelError
+from .familiarity import Familiarity
+from .packing import pack, unpack
 from .types import ModelInfo
 
 HEAD_NAME = "head.json"
@@ -38,6 +40,8 @@ class Head:
         name: What to call it; empty for a model's own.
         model_sha256: Of the only model whose embeddings it takes; `None`: any of its dimension, such as the model it is part of.
         provenance: What it was made of, as JSON has it. Says nothing about scores.
+        familiarity: What the embeddings that it learned from are like, to tell when others are not.
+        calibration: How its label sets are made, once it was calibrated.
     """
 
     labels: tuple[str, ...]
@@ -50,6 +54,8 @@ class Head:
     name: str = ""
     model_sha256: str | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    familiarity: Familiarity | None = field(default=None, repr=False)
+    calibration: Calibration | None = None
 
     def __post_init__(self) -> None:
         shape = (len(self.labels), self.dim)
@@ -60,7 +66,8 @@ class Head:
                     f"分类头的温度为 {temperature}；应为正数。",
                 )
         usual_fits = self.usual is None or self.usual.shape == shape[:1]
-        fits = self.weight.shape == shape and self.bias.shape == shape[:1] and usual_fits
+        familiar_fits = self.familiarity is None or self.familiarity.centre.size == self.dim
+        fits = self.weight.shape == shape and self.bias.shape == shape[:1] and usual_fits and familiar_fits
         if not fits or not self.masked < set(self.labels):
             raise ModelError(
                 f"A head of {len(self.labels)} labels has weights {self.weight.shape}, biases {self.bias.shape} and "
@@ -114,6 +121,8 @@ class Head:
             "name": self.name or None,
             "model_sha256": self.model_sha256,
             "provenance": dict(self.provenance) or None,
+            "familiarity": self.familiarity and self.familiarity.to_json(),
+            "calibration": self.calibration and self.calibration.to_json(),
         }
         return self._scoring() | {name: value for name, value in described.items() if value is not None}
 
@@ -121,11 +130,11 @@ class Head:
         """Everything that makes its scores."""
         fields = {
             "labels": list(self.labels),
-            "weight": _encode(self.weight),
-            "bias": _encode(self.bias),
+            "weight": pack(self.weight),
+            "bias": pack(self.bias),
             "temperature": self.temperature,
             "masked": sorted(self.masked),
-            "usual": None if self.usual is None else _encode(self.usual),
+            "usual": None if self.usual is None else pack(self.usual),
             "relative_temperature": self.relative_temperature,
         }
         return {name: value for name, value in fields.items() if value is not None}
@@ -137,17 +146,20 @@ class Head:
             labels = tuple(data["labels"])
             usual, relative = data.get("usual"), data.get("relative_temperature")
             model = data.get("model_sha256")
+            familiarity, calibration = data.get("familiarity"), data.get("calibration")
             return cls(
                 labels,
-                _decode(data["weight"]).reshape(len(labels), -1),
-                _decode(data["bias"]),
+                unpack(data["weight"]).reshape(len(labels), -1),
+                unpack(data["bias"]),
                 float(data["temperature"]),
                 frozenset(data["masked"]),
-                None if usual is None else _decode(usual),
+                None if usual is None else unpack(usual),
                 None if relative is None else float(relative),
                 str(data.get("name", "")),
                 None if model is None else str(model),
                 dict(data.get("provenance", {})),
+                None if familiarity is None else Familiarity.from_json(familiarity),
+                None if calibration is None else Calibration.from_json(calibration),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
@@ -203,11 +215,3 @@ def load_head(path: str | Path) -> Head:
             f"“{path}”中没有分类头：其内容为 {type(data).__name__}，应为含 labels、weight、bias 的对象。",
         )
     return Head.from_json(data)
-
-
-def _encode(values: NDArray[np.float32]) -> str:
-    return base64.b64encode(values.astype("<f4").tobytes()).decode("ascii")
-
-
-def _decode(text: str) -> NDArray[np.float32]:
-    return np.frombuffer(base64.b64decode(text, validate=True), "<f4")

@@ -61,6 +61,14 @@ def speech_within(regions: Sequence[Region], start: float, end: float) -> float:
     return sum(max(0.0, min(end, region.end) - max(start, region.start)) for region in regions)
 
 
+def overlaps(regions: Sequence[Region], spans: Sequence[Segment]) -> NDArray[np.bool_]:
+    """Whether there is any speech in each span, `(spans,)`. Regions are in order."""
+    begun = np.searchsorted([region.start for region in regions], [span.end for span in spans], "left")
+    over = np.searchsorted([region.end for region in regions], [span.start for span in spans], "right")
+    speech: NDArray[np.bool_] = begun > over
+    return speech
+
+
 def label_regions(regions: Sequence[Region], windows: Sequence[Segment], min_segment: float) -> tuple[Segment, ...]:
     """Cuts regions where the emotion changes.
 

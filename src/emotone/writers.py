@@ -25,7 +25,10 @@ def record(result: Prediction | Timeline, when: datetime) -> Record:
         "timestamp": when.strftime("%Y-%m-%d %H:%M:%S"),
         "duration": utterance.duration,
         "doubts": [_reason(reason) for reason in utterance.doubts],
+        **_withheld(utterance),
     }
+    if utterance.label_set is not None:
+        fields["label_set"] = list(utterance.label_set)
     if utterance.baseline is not None and utterance.absolute is not None:
         fields["baseline"] = {"seconds": utterance.baseline.duration, "clips": utterance.baseline.clips}
         fields["absolute"] = _opinion(utterance.absolute)
@@ -102,7 +105,17 @@ def _segment(segment: Segment) -> Record:
 
 
 def _opinion(said: Opinion | Segment) -> Record:
-    return {"label": said.label, "confidence": said.confidence, "scores": dict(said.scores)}
+    return {
+        "label": said.label,
+        "confidence": said.confidence,
+        "scores": dict(said.scores),
+        "doubts": [reason.code for reason in said.doubts],
+        **_withheld(said),
+    }
+
+
+def _withheld(said: Opinion | Prediction | Segment) -> Record:
+    return {} if said.withheld is None else {"withheld": said.withheld.code}
 
 
 def _reason(reason: Reason) -> Record:

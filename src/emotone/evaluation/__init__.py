@@ -11,13 +11,13 @@ from .evaluation import (
     evaluate,
     evaluation_of,
 )
-from .metrics import softmax
+from .metrics import calibration_error, softmax
 from .page import report_page
-from .protocol import Judged, LabelChoice, Protocol
+from .protocol import Judged, LabelChoice, Protocol, agree
 from .report import PAGE_NAME, PREDICTIONS_NAME, REPORT_NAME, Report, prediction_rows, report_record
 from .robustness import Robustness, TwinResult, crowd_of, evaluate_twins
 from .texts import group_name, points
-from .units import FEW_UNITS, Units, speaker_of
+from .units import FEW_UNITS, Units, speaker_of, speakers_of
 
 __all__ = [
     "FEW_UNITS",
@@ -38,6 +38,8 @@ __all__ = [
     "Robustness",
     "TwinResult",
     "Units",
+    "agree",
+    "calibration_error",
     "crowd_of",
     "evaluate",
     "evaluate_twins",
@@ -49,4 +51,5 @@ __all__ = [
     "report_record",
     "softmax",
     "speaker_of",
+    "speakers_of",
 ]
