@@ -205,14 +205,22 @@ def check_head(head: Head, model: ModelInfo) -> None:
             f"分类头需要 {head.dim} 维，而“{model.name}”的嵌入向量为 {model.dim} 维。请使用训练该分类头时的模型。",
         )
     if head.model_sha256 not in (None, model.sha256):
-        made_for = head.provenance.get("model")
-        known = made_for if isinstance(made_for, dict) else {}
-        wanted = f"{known.get('name', 'sha256')} {known.get('revision', head.model_sha256)}"
+        wanted = _model_of(head)
+        found = f"{model.name} {model.revision} (sha256 {model.sha256[:12]}…)"
         raise ModelError(
-            f"The head '{head.name}' was trained for {wanted}, not for {model.name} {model.revision}. Use that model, or train "
-            "the head again with this one.",
-            f"分类头“{head.name}”是为 {wanted} 训练的，而非 {model.name} {model.revision}。请使用该模型，或用当前模型重新训练。",
+            f"The head '{head.name}' was trained for {wanted}, not for {found}. Use that model, or train the head again with "
+            "this one.",
+            f"分类头“{head.name}”是为 {wanted} 训练的，而非 {found}。请使用该模型，或用当前模型重新训练。",
         )
+
+
+def _model_of(head: Head) -> str:
+    """The model that a head was trained for, as far as it says."""
+    sha256 = f"sha256 {str(head.model_sha256)[:12]}…"
+    known = head.provenance.get("model")
+    if isinstance(known, dict) and "name" in known:
+        return f"{known['name']} {known.get('revision', '')} ({sha256})"
+    return sha256
 
 
 def load_head(path: str | Path) -> Head:
