@@ -15,6 +15,7 @@ from base import base_model, write_model
 from corpora import EXAMPLE_SPEAKERS, TRAINING, ZERO_SHOT, load_corpus, speaker_folds
 from emotone.heads import Head
 from emotone.recognizer import Recognizer
+from emotone.training.frames import stride_of
 from emotone.training.graph import with_layers
 from emotone.training.layers import Layers
 from ensemble import Sample, trained_nets
@@ -47,7 +48,8 @@ def main() -> None:
     head = learned_head(training, training.embedded(nets), known)
     head = replace(head, temperature=temperature, relative_temperature=relative_temperature)
     about = {"name": NAME, "revision": REVISION, "licence": LICENCE}
-    write_model(with_layers(graph, nets), head, base.info.frame_rate / 2, OUTPUT / f"{NAME}.onnx", about)
+    stride = stride_of(base.info.frame_rate)
+    write_model(with_layers(graph, nets, stride), head, base.info.frame_rate / stride, OUTPUT / f"{NAME}.onnx", about)
 
     results = [by_speaker, by_corpus, zero_shot(base, nets, head, arguments)]
     table = evaluation_table(results, temperature, relative_temperature)

@@ -10,6 +10,7 @@ from .evaluation import (
     Measure,
     evaluate,
     evaluation_of,
+    uar_difference,
 )
 from .metrics import softmax
 from .page import report_page
@@ -49,4 +50,5 @@ __all__ = [
     "report_record",
     "softmax",
     "speaker_of",
+    "uar_difference",
 ]

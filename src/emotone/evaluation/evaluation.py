@@ -216,6 +216,17 @@ def confusion_of(judged: Judged, rows: NDArray[np.int64] | None = None) -> Count
     return metrics.confusion_matrix(judged.truth[chosen], judged.guesses[chosen], judged.scores.shape[1])
 
 
+def uar_difference(one: Evaluation, other: Evaluation) -> Measure:
+    """UAR of the one minus UAR of the other, of the same clips: -1…1. Its interval is narrower than those of the two.
+
+    What is easy or hard for both cancels out, as the same units are drawn for both.
+    """
+    unit_of = speakers_of(one.judged.clips)[1]
+    units = np.arange(one.clips) if unit_of is None else unit_of
+    drawn = [metrics.uar(_drawn(result.judged, confusion_of(result.judged), units)) for result in (one, other)]
+    return _measure(np.float64(one.uar.value - other.uar.value), drawn[0] - drawn[1])
+
+
 def _drawn(judged: Judged, confusion: Counts, unit_of: NDArray[np.int64] | None) -> Counts:
     if unit_of is None:
         return metrics.resampled_clips(confusion)
@@ -226,7 +237,7 @@ def _drawn(judged: Judged, confusion: Counts, unit_of: NDArray[np.int64] | None)
     return metrics.resampled(counts.reshape(units, labels, labels))
 
 
-def _measure(value: NDArray[np.float64], drawn: NDArray[np.float64]) -> Measure:
+def _measure(value: np.float64 | NDArray[np.float64], drawn: NDArray[np.float64]) -> Measure:
     return Measure(float(value), *metrics.interval(drawn))
 
 
