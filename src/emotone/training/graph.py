@@ -71,8 +71,7 @@ def _pooled(frames: Var, lengths: Var, stride: int) -> tuple[Var, Var, Var]:
 def _embedding(frames: Var, mask: Var, layers: Layers) -> Var:
     """`(batch, time, width)` of frames `(batch, time, dim)`."""
     # Frames have values of very different sizes, so their weights have too: more than float16 holds.
-    sizes = np.abs(layers.weight).max(axis=0)
-    sizes = np.where(sizes > 0, sizes, 1).astype(np.float32)
+    sizes = np.exp2(np.frexp(np.abs(layers.weight).max(axis=0))[1]).astype(np.float32)
     product = op.matmul(op.mul(frames, op.const(sizes)), op.transpose(_weight(layers.weight / sizes), perm=[1, 0]))
     x = op.add(product, op.const(layers.bias))
     for block in layers.blocks:

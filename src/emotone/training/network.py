@@ -24,6 +24,9 @@ _AVERAGED = 0.995  # of the weights' moving average
 _LEAST_DEVIATION = 1e-6  # of a value, against the largest one: below, it is constant
 _TOGETHER = 20_000  # frames that are embedded at a time, padding included: 80 MB of 1024 values
 
+# Where processors do not have it, torch is slower with bfloat16 than without.
+_BRIEF = torch.backends.cpu.get_cpu_capability().startswith("AVX512")
+
 _Clips = NDArray[np.int64]
 
 
@@ -53,7 +56,7 @@ def _trained(data: FrameSet, options: LayerOptions, on_progress: Callable[[float
     batches = _Batches(data, options, np.random.default_rng(options.seed))
     network.train()
     for step, batch in zip(range(options.steps), batches, strict=False):
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=_BRIEF):
             loss = _loss(network, batch, options.smoothing)
         optimizer.zero_grad()
         loss.backward()
@@ -104,7 +107,7 @@ class _Network(nn.Module):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Batch:
-    frames: Tensor  # (clips, time, dim), bfloat16, standardised
+    frames: Tensor  # (clips, time, dim), standardised
     mask: Tensor  # (clips, time, 1)
     truth: Tensor  # (clips,)
     offered: Tensor  # (clips, labels): labels that the clip's corpus has
@@ -141,7 +144,7 @@ class _Batches:
             frames, mask = _padded([self._cropped(self._data.frames_of(clip)) for clip in clips])
             chosen = self._random.random(len(rows)) < options.relative
             yield _Batch(
-                frames.bfloat16(),
+                frames.bfloat16() if _BRIEF else frames,
                 mask,
                 torch.from_numpy(self._data.truth[clips]),
                 torch.from_numpy(self._offered[clips]),
