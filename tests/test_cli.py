@@ -73,7 +73,7 @@ def test_csv_reads_back(clips: list[Path]) -> None:
     rows = list(csv.DictReader(io.StringIO(run("predict", *clips, "--format", "csv").stdout)))
     assert [row["file"] for row in rows] == [str(clip) for clip in clips]
     assert float(rows[0]["happy"]) == float(rows[0]["confidence"])
-    assert rows[2]["doubts"] == "length_advice"
+    assert rows[2]["doubts"].split()[-1] == "length_advice"
     assert sum(float(rows[0][label]) for label in emotone.LABELS) == pytest.approx(1)
 
 

@@ -34,10 +34,11 @@ def test_rows_are_what_single_recordings_give(model: emotone.Recognizer, corpus:
     assert (embedded.clips, embedded.failures, embedded.cached, len(done)) == (tuple(clips), (), 0, len(clips))
     assert embedded.embeddings.shape == (len(clips), model.info.dim)
     for row, clip in enumerate(clips):
-        alone = model.predict(clip.file)
+        heard = model.listen(clip.file)
+        alone = heard.predict()
         np.testing.assert_allclose(embedded.embeddings[row], alone.embedding, atol=1e-4)
         assert embedded.durations[row] == alone.duration
-        assert embedded.quality[row] == tuple(reason.code for reason in alone.doubts)
+        assert embedded.quality[row] == tuple(reason.code for reason in heard.quality)
         assert embedded.sha256[row] == alone.source.sha256
         assert model.head.scores(model.head.logits(embedded.embeddings[row])) == pytest.approx(alone.scores, abs=1e-4)
 

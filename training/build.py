@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from base import base_model, write_model
 from corpora import EXAMPLE_SPEAKERS, TRAINING, ZERO_SHOT, load_corpus, speaker_folds
+from emotone.familiarity import Familiarity, fit_familiarity
 from emotone.heads import Head
 from emotone.recognizer import Recognizer
 from emotone.training.frames import stride_of
@@ -45,10 +46,15 @@ def main() -> None:
 
     known = np.array([clip.speaker not in EXAMPLE_SPEAKERS for clip in training.clips])
     nets = trained_nets(training, known, "all", arguments.cache)
-    head = learned_head(training, training.embedded(nets), known)
-    head = replace(head, temperature=temperature, relative_temperature=relative_temperature)
+    vectors, stride = training.embedded(nets), stride_of(base.info.frame_rate)
+    head = learned_head(training, vectors, known)
+    head = replace(
+        head,
+        temperature=temperature,
+        relative_temperature=relative_temperature,
+        familiarity=familiarity(training, vectors, base.info.frame_rate / stride),
+    )
     about = {"name": NAME, "revision": REVISION, "licence": LICENCE}
-    stride = stride_of(base.info.frame_rate)
     write_model(with_layers(graph, nets, stride), head, base.info.frame_rate / stride, OUTPUT / f"{NAME}.onnx", about)
 
     results = [by_speaker, by_corpus, zero_shot(base, nets, head, arguments)]
@@ -71,6 +77,14 @@ def learned_head(sample: Sample, vectors: Vectors, learned: NDArray[np.bool_]) -
     """A head from the clips that may be learned from."""
     rows = np.flatnonzero(learned)
     return fit_head(vectors[rows], sample.voices[rows], [sample.clips[row] for row in rows])
+
+
+def familiarity(sample: Sample, vectors: Vectors, frame_rate: float) -> Familiarity:
+    """What the recordings as they are sound like to the model."""
+    rows = np.flatnonzero(sample.sessions == AS_RECORDED)
+    clips = [sample.clips[row] for row in rows]
+    durations = sample.frames.counts[rows] / frame_rate
+    return fit_familiarity(vectors[rows], durations, [clip.speaker for clip in clips], [clip.corpus for clip in clips])
 
 
 def speakers_held_out(sample: Sample, cache: Path) -> HeldOut:

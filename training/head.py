@@ -14,7 +14,7 @@ from emotone.labels import LABELS
 
 CORPUS_WEIGHTS = {"iesc": 0.1, "emotiontts_ko": 0.5}  # others 1
 AGAINST_ABSENT = 0.1  # how much a clip speaks against labels that its corpus does not have
-STRENGTH = 1e-3  # of L2 regularisation, where embeddings have deviation 1
+STRENGTH = 0.05  # of L2 regularisation, where embeddings have deviation 1
 _FORBIDDEN = -1e4
 
 Vectors = NDArray[np.float32]

@@ -2,6 +2,7 @@
 
 from .audio import AudioSource, load_audio
 from .baseline import load_baseline
+from .doubts import withheld
 from .errors import (
     AudioError,
     AudioNotFoundError,
@@ -82,4 +83,5 @@ __all__ = [
     "load_baseline",
     "load_head",
     "load_model",
+    "withheld",
 ]

@@ -1,19 +1,21 @@
 """What one pass over a recording leaves behind: every result is read off it, as often as one likes."""
 
 import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .baseline import baseline_doubts, check_model, logits_offset
+from .baseline import baseline_doubts, check_model, comparison
+from .doubts import UNFAMILIAR, UTTERANCE_ONLY, WINDOWS, in_order, mixed, unclear, unfamiliar
 from .errors import AudioError, ModelError, OptionError
 from .heads import Head
-from .quality import UTTERANCE_ONLY
-from .segment import label_regions, speech_within, top_label, window_spans
+from .quality import MAX_UTTERANCE, REASONS
+from .segment import label_regions, overlaps, speech_between, top_label, window_spans
 from .types import Baseline, ModelInfo, Opinion, Prediction, Reason, Region, Segment, Source, Timeline, TimelineOptions
 
-STRETCH = 5.0  # seconds of a long recording that go into a baseline as one embedding
+STRETCH = 3.0  # seconds of a recording that make one embedding of a baseline: as long as a window, mostly of one mood
 
 _Frames = NDArray[np.float32]
 _NO_OFFSET = np.zeros(())
@@ -59,19 +61,19 @@ class Listening:
         """
         view = self._view(head, baseline)
         whole = self._segment(view, 0.0, self.duration)
-        plain = None if baseline is None else self._segment(self._view(head, None), 0.0, self.duration)
-        absolute = None if plain is None else Opinion(plain.label, plain.scores)
-        doubts = (*self.quality, *(() if baseline is None else baseline_doubts(baseline, view.head)))
+        others = () if baseline is None else baseline_doubts(baseline, view.head)
+        calibration = view.head.calibration if baseline is None else None
         return Prediction(
             whole.label,
             whole.scores,
             self.embedding,
             self.duration,
-            doubts,
+            self._doubts(view, whole, others),
             self.info,
             self.source,
             baseline,
-            absolute,
+            None if baseline is None else self._opinion(self._view(head, None)),
+            label_set=None if calibration is None else calibration.label_set(whole.scores),
         )
 
     def timeline(
@@ -91,8 +93,9 @@ class Listening:
         options = options or TimelineOptions()
         _check(options)
         view = self._view(head, baseline)
-        windows = tuple(self._segment(view, start, end) for start, end in window_spans(self.duration, options))
-        segments = label_regions(self.regions, windows, options.min_segment)
+        plain = [self._segment(view, start, end) for start, end in window_spans(self.duration, options)]
+        windows = self._doubted(view.head, plain)
+        segments = self._doubted(view.head, label_regions(self.regions, windows, options.min_segment))
         utterance = self.predict(head=head, baseline=baseline)
         doubts = tuple(reason for reason in utterance.doubts if reason.code not in UTTERANCE_ONLY)
         absolute = None if baseline is None else self.timeline(options, head=head)
@@ -104,8 +107,7 @@ class Listening:
         Raises:
             AudioError: When there is no speech.
         """
-        starts = np.arange(len(self._stretches)) * STRETCH
-        seconds = np.array([speech_within(self.regions, start, start + STRETCH) for start in starts])
+        seconds = speech_between(self.regions, np.arange(len(self._stretches) + 1) * STRETCH)
         if not seconds.any():
             raise AudioError(
                 f"No speech was found in '{self.source.name}'. A baseline needs recordings of the voice.",
@@ -113,6 +115,44 @@ class Listening:
             )
         spoken = seconds > 0
         return Baseline(self._stretches[spoken], seconds[spoken], 1, self.info)
+
+    def _opinion(self, view: "_View") -> Opinion:
+        said = self._segment(view, 0.0, self.duration)
+        return Opinion(said.label, said.scores, self._doubts(view, said))
+
+    def _doubted(self, head: Head, spans: Sequence[Segment]) -> tuple[Segment, ...]:
+        """The same spans with reasons to doubt each."""
+        if not spans:
+            return ()
+        spoken, far = overlaps(self.regions, spans), self._far(head, spans)
+        return tuple(
+            replace(span, doubts=_reasons((), far=strange, scores=span.scores) if speech else (REASONS["no_speech"],))
+            for span, speech, strange in zip(spans, spoken, far, strict=True)
+        )
+
+    def _far(self, head: Head, spans: Sequence[Segment]) -> NDArray[np.bool_]:
+        """Which spans are mostly of stretches far from what the head learned from."""
+        starts = np.arange(len(self._stretches)) * STRETCH
+        ends = np.minimum(starts + STRETCH, self.duration)
+        far = np.concatenate([[0.0], (unfamiliar(head, self._stretches, ends - starts) * (ends - starts)).cumsum()])
+        edges = np.concatenate([starts[:1], ends])
+        first, last = np.array([span.start for span in spans]), np.array([span.end for span in spans])
+        mostly: NDArray[np.bool_] = np.interp(last, edges, far) - np.interp(first, edges, far) > (last - first) / 2
+        return mostly
+
+    def _doubts(self, view: "_View", said: Segment, others: tuple[Reason, ...] = ()) -> tuple[Reason, ...]:
+        """Reasons to doubt what is said about the whole recording."""
+        if not self.regions:  # silence and other sounds: what the model makes of them does not matter
+            return in_order((*self.quality, *others))
+        far = unfamiliar(view.head, self.embedding[None], np.array([self.duration]))[0]
+        return _reasons((*self.quality, *self._mixed(view), *others), far=bool(far), scores=said.scores)
+
+    def _mixed(self, view: "_View") -> tuple[Reason, ...]:
+        if not 2 * WINDOWS.window <= self.duration <= MAX_UTTERANCE:
+            return ()
+        windows = [self._segment(view, start, end) for start, end in window_spans(self.duration, WINDOWS)]
+        spoken = [window for window, speech in zip(windows, overlaps(self.regions, windows), strict=True) if speech]
+        return mixed(spoken)
 
     def _view(self, head: Head | None, baseline: Baseline | None) -> "_View":
         head = head or self._heads[0]
@@ -124,9 +164,10 @@ class Listening:
         first = sum(len(other.labels) for other in self._heads[: self._heads.index(head)])
         sums = self._sums[:, first : first + len(head.labels)]
         if baseline is None:
-            return _View(head, sums, _NO_OFFSET, relative=False)
+            return _View(head, sums, _NO_OFFSET, 0.0)
         check_model(baseline, self.info)
-        return _View(head, sums, logits_offset(baseline, head), relative=True)
+        compared = comparison(baseline, head)
+        return _View(head, sums, compared.offset, float(compared.trust))
 
     def _segment(self, view: "_View", start: float, end: float) -> Segment:
         """A span of at least one frame; times in seconds."""
@@ -134,7 +175,7 @@ class Listening:
         first = min(round(start * self.info.frame_rate), frames - 1)
         last = frames if end >= self.duration else max(round(end * self.info.frame_rate), first + 1)
         logits = (view.sums[last] - view.sums[first]) / (last - first)
-        scores = view.head.scores(logits + view.offset, relative=view.relative)
+        scores = view.head.scores(logits + view.offset, trust=view.trust, duration=end - start)
         return Segment(start, end, top_label(scores), scores)
 
 
@@ -145,7 +186,12 @@ class _View:
     head: Head
     sums: NDArray[np.float64]  # (frames + 1, labels)
     offset: NDArray[np.float64]
-    relative: bool
+    trust: float
+
+
+def _reasons(found: Iterable[Reason], *, far: bool, scores: Mapping[str, float]) -> tuple[Reason, ...]:
+    """These reasons and those about familiarity and scores, in order."""
+    return in_order((*found, *((UNFAMILIAR,) if far else ()), *unclear(scores)))
 
 
 def _check(options: TimelineOptions) -> None:

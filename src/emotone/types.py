@@ -52,7 +52,7 @@ class Reason:
     """One reason to doubt a result.
 
     Attributes:
-        code: Machine name, such as `too_short`; the list is in `emotone.quality`.
+        code: Machine name, such as `too_short`; the list is `emotone.doubts.ORDER`.
         text: What was found.
         advice: What to do about it.
     """
@@ -93,12 +93,16 @@ class Segment:
         start, end: Seconds from the beginning of the recording.
         label: The label with the highest score.
         scores: Label → score; they sum to 1.
+        doubts: Reasons to doubt it, the gravest first.
+        withheld: The reason why no label is given, if so: `label` is then `unknown`; `scores` stay as they are.
     """
 
     start: float
     end: float
     label: str
     scores: Mapping[str, float] = field(repr=False)
+    doubts: tuple[Reason, ...] = field(default=(), repr=False)
+    withheld: Reason | None = field(default=None, repr=False)
 
     @property
     def duration(self) -> float:
@@ -107,8 +111,8 @@ class Segment:
 
     @property
     def confidence(self) -> float:
-        """The score of the label, 0…1."""
-        return self.scores[self.label]
+        """The score of the label, 0…1; 0 when the label is withheld: nothing is claimed then."""
+        return 0.0 if self.withheld else self.scores[self.label]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,15 +152,19 @@ class Opinion:
     Attributes:
         label: The label with the highest score.
         scores: Label → score; they sum to 1.
+        doubts: Reasons to doubt it, the gravest first.
+        withheld: The reason why no label is given, if so: `label` is then `unknown`; `scores` stay as they are.
     """
 
     label: str
     scores: Mapping[str, float]
+    doubts: tuple[Reason, ...] = ()
+    withheld: Reason | None = None
 
     @property
     def confidence(self) -> float:
-        """The score of the label, 0…1."""
-        return self.scores[self.label]
+        """The score of the label, 0…1; 0 when the label is withheld: nothing is claimed then."""
+        return 0.0 if self.withheld else self.scores[self.label]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +181,9 @@ class Prediction:
         source: What it was made from.
         baseline: The usual sound that it was compared with, if any.
         absolute: What is said without the baseline, when there is one.
+        withheld: As in `Segment`; see `emotone.withheld`.
+        label_set: The labels that come into question, the likeliest first, when the head was calibrated for that and no
+            baseline is there. The true one is among them as often as `Head.calibration` says.
     """
 
     label: str
@@ -184,11 +195,13 @@ class Prediction:
     source: Source
     baseline: Baseline | None = None
     absolute: Opinion | None = field(default=None, repr=False)
+    withheld: Reason | None = field(default=None, repr=False)
+    label_set: tuple[str, ...] | None = None
 
     @property
     def confidence(self) -> float:
-        """The score of the label, 0…1."""
-        return self.scores[self.label]
+        """The score of the label, 0…1; 0 when the label is withheld: nothing is claimed then."""
+        return 0.0 if self.withheld else self.scores[self.label]
 
     @property
     def runner_up(self) -> str:

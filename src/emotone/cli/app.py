@@ -3,6 +3,8 @@
 import click
 
 from .. import __version__
+from .baseline import baseline
+from .calibrate import calibrate
 from .console import COMMAND, OPTIONS, say
 from .embed import embed
 from .evaluate import evaluate
@@ -28,5 +30,5 @@ def app() -> None:
     """The group of all commands."""
 
 
-for command in (predict, timeline, embed, evaluate, train, models, serve):
+for command in (predict, timeline, embed, baseline, evaluate, calibrate, train, models, serve):
     app.add_command(command)

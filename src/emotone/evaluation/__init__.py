@@ -1,5 +1,6 @@
 """How good a model is on labelled recordings: numbers, groups, calibration, robustness, and a report."""
 
+from .baselines import check_baseline
 from .evaluation import (
     Bin,
     Calibration,
@@ -12,13 +13,14 @@ from .evaluation import (
     evaluation_of,
     uar_difference,
 )
-from .metrics import softmax
+from .metrics import calibration_error, softmax
 from .page import report_page
-from .protocol import Judged, LabelChoice, Protocol
+from .protocol import Judged, LabelChoice, Protocol, agree
 from .report import PAGE_NAME, PREDICTIONS_NAME, REPORT_NAME, Report, prediction_rows, report_record
 from .robustness import Robustness, TwinResult, crowd_of, evaluate_twins
+from .texts import baseline as baseline_text
 from .texts import group_name, points
-from .units import FEW_UNITS, Units, speaker_of
+from .units import FEW_UNITS, Units, speaker_of, speakers_of
 
 __all__ = [
     "FEW_UNITS",
@@ -39,6 +41,10 @@ __all__ = [
     "Robustness",
     "TwinResult",
     "Units",
+    "agree",
+    "baseline_text",
+    "calibration_error",
+    "check_baseline",
     "crowd_of",
     "evaluate",
     "evaluate_twins",
@@ -50,5 +56,6 @@ __all__ = [
     "report_record",
     "softmax",
     "speaker_of",
+    "speakers_of",
     "uar_difference",
 ]

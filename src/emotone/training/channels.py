@@ -24,20 +24,17 @@ COLUMNS = ("corpus", "channel", "device", "microphone", "place", "room", "sessio
 """Columns of a manifest that say what a clip was recorded with, or where."""
 
 FEWEST = 6  # clips of a class that anything can be said of
-LOOKED_AT = 240  # files, spread over all classes
+LOOKED_AT = 160  # files, spread over all classes
 SHARED, ELSEWHERE = 0.95, 0.5  # share of a class that has one channel, and of the other classes that may have it too
-SEPARATE = (
-    0.97  # chance that a clip of a class is noisier (or less noisy) than one of another; one studio: at most 0.85
-)
-LOUDER_DB = 10.0  # and by how much
+SEPARATE = 0.97  # chance that a clip of a class has more of something than another's; in one studio 0.85 at most
+LOUDER_DB, SHARPER_DB = 10.0, 12.0  # and by how much: noise, and how the spectrum falls where the sound ends
 
 _CHUNK = 512
 _HZ = np.fft.rfftfreq(_CHUNK, 1 / SAMPLE_RATE)
 _WINDOW = np.hanning(_CHUNK).astype(np.float32)
 _BANDS = ((50, 150), (150, 300), (300, 600), (600, 1200), (1200, 2400), (2400, 4200), (4200, 6000), (6000, 7800))  # Hz
 _QUIETEST = 15  # percent of the chunks: between words
-_GAP = 10  # bins over which an edge falls: 312 Hz
-_EDGE_DB = 26.0  # studio corpora: at most 25, half of them below 11; a telephone or a low-pass: above 40
+_GAP = 10  # bins, 312 Hz: over these, speech falls by 11 dB or so at most, a telephone by 40
 _EDGES_HZ = (2000, 7300)
 
 
@@ -59,7 +56,8 @@ class _Trace:
     """What a recording was recorded with, as far as one can hear."""
 
     format: str
-    edge: float  # Hz; the end of what 16 kHz can hold when there is no edge
+    edge: float  # Hz: where the spectrum falls most
+    fall: float  # dB: by how much
     noise: NDArray[np.float64]  # (bands,) dB
 
 
@@ -119,22 +117,34 @@ def _audible(traces: Sequence[_Trace], labels: Sequence[str], truth: NDArray[np.
     found = [
         Channel(label, Text(value, value)) for label, value in _own_values([t.format for t in traces], labels, truth)
     ]
-    edges = [f"{trace.edge / 1000:.0f}" for trace in traces]
-    for label, edge in _own_values(edges, labels, truth):
-        if edge != f"{SAMPLE_RATE / 2000:.0f}":
-            found.append(Channel(label, Text(f"no sound above {edge} kHz", f"{edge} kHz 以上没有声音")))
-    noise = np.array([trace.noise for trace in traces])
-    for place in _places(truth):
-        own, others = noise[truth == place], noise[truth != place]
-        if len(own) >= FEWEST and (text := _other_noise(own, others)) is not None:
-            found.append(Channel(labels[place], text))
+    own = {place: [trace for trace, at in zip(traces, truth, strict=True) if at == place] for place in _places(truth)}
+    for place, mine in own.items():
+        if len(mine) >= FEWEST:
+            others = [theirs for other, theirs in own.items() if other != place]
+            texts = (_own_edge(mine, others), _own_noise(mine, others))
+            found += [Channel(labels[place], text) for text in texts if text is not None]
     return found
 
 
-def _other_noise(own: NDArray[np.float64], others: NDArray[np.float64]) -> Text | None:
-    """How the noise between words of these clips `(clips, bands)` differs from that of the others, if it nearly always does."""
-    louder = np.array([_chance_above(mine, theirs) for mine, theirs in zip(own.T, others.T, strict=True)])
-    gap = np.median(own, axis=0) - np.median(others, axis=0)
+def _own_edge(own: Sequence[_Trace], others: Sequence[Sequence[_Trace]]) -> Text | None:
+    """Where the sound of these clips ends, if that of most other classes nearly never ends as sharply."""
+    mine = np.array([trace.fall for trace in own])
+    theirs = [np.array([trace.fall for trace in other]) for other in others]
+    sharper = [
+        _chance_above(mine, fall) >= SEPARATE and np.median(mine) - np.median(fall) >= SHARPER_DB for fall in theirs
+    ]
+    if np.mean(sharper) < 1 - ELSEWHERE:
+        return None
+    edge = f"{np.median([trace.edge for trace in own]) / 1000:.1f} kHz"
+    return Text(f"no sound above {edge}", f"{edge} 以上没有声音")
+
+
+def _own_noise(own: Sequence[_Trace], others: Sequence[Sequence[_Trace]]) -> Text | None:
+    """How the noise between words of these clips differs from that of all others, if it nearly always does."""
+    mine = np.array([trace.noise for trace in own])
+    theirs = np.array([trace.noise for other in others for trace in other])
+    louder = np.array([_chance_above(one, other) for one, other in zip(mine.T, theirs.T, strict=True)])
+    gap = np.median(mine, axis=0) - np.median(theirs, axis=0)
     sure = (np.maximum(louder, 1 - louder) >= SEPARATE) & (np.abs(gap) >= LOUDER_DB)
     if not sure.any():
         return None
@@ -161,8 +171,8 @@ def _trace(path: Path) -> _Trace | None:
     return _Trace(f"{found.container}, {found.codec}, {found.sample_rate} Hz × {found.channels}", *_heard(signal))
 
 
-def _heard(signal: Signal) -> tuple[float, NDArray[np.float64]]:
-    """Where the spectrum ends (Hz), and the noise in each band between words (dB)."""
+def _heard(signal: Signal) -> tuple[float, float, NDArray[np.float64]]:
+    """Where the spectrum falls most (Hz) and by how much (dB), and the noise in each band between words (dB)."""
     chunks = np.pad(signal, (0, -signal.size % _CHUNK)).reshape(-1, _CHUNK)
     power = np.abs(np.fft.rfft(chunks * _WINDOW)) ** 2 + 1e-12
     loudness = power.mean(axis=1)
@@ -171,5 +181,4 @@ def _heard(signal: Signal) -> tuple[float, NDArray[np.float64]]:
     spectrum = np.convolve(10 * np.log10(power.mean(axis=0)), np.full(3, 1 / 3), "same")
     falls = spectrum[:-_GAP] - spectrum[_GAP:]
     falls[(_HZ[:-_GAP] < _EDGES_HZ[0]) | (_HZ[:-_GAP] > _EDGES_HZ[1])] = 0
-    edge = _HZ[falls.argmax() + _GAP // 2] if falls.max() >= _EDGE_DB else SAMPLE_RATE / 2
-    return float(edge), noise
+    return float(_HZ[falls.argmax() + _GAP // 2]), float(falls.max()), noise
