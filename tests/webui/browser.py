@@ -91,3 +91,13 @@ def choose_files(page: Page, files: list) -> None:  # type: ignore[type-arg] # p
     """Chooses files as a click on the drop area does, and waits until the server has them."""
     page.locator("#em-picker input[type=file]").set_input_files(files)
     expect(page.locator(".em-chosen-list li")).to_have_count(len(files), timeout=PATIENCE)
+
+
+def add_voice(page: Page, files: list) -> Locator:  # type: ignore[type-arg] # as in choose_files
+    """Opens the comparison, gives recordings of a voice, and waits until they were listened to."""
+    voice = page.locator("#em-voice")
+    if not voice.is_visible():
+        page.locator("#em-comparing > button").click()
+    voice.locator("input[type=file]").set_input_files(files)
+    expect(voice.locator("a[download]")).to_be_visible(timeout=PATIENCE)
+    return voice

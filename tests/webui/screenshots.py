@@ -10,7 +10,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page
 
 sys.path.insert(0, str(Path(__file__).parent))
-from browser import choose_files, load_example, open_browser, recognize, set_granularity, visit
+from browser import add_voice, choose_files, load_example, open_browser, recognize, set_granularity, visit
 
 from emotone import load_model
 from emotone.examples import examples
@@ -75,6 +75,20 @@ def error(page: Page) -> None:
     recognize(page, ".em-problem")
 
 
+def compared(page: Page) -> None:
+    """A recording beside the usual sound of its voice."""
+    add_voice(page, [examples()[2].path, examples()[1].path])
+    load_example(page, 1)
+
+
+def compared_frame(page: Page) -> None:
+    """A recording over time, compared with itself."""
+    set_granularity(page, "frame")
+    page.locator("#em-comparing > button").click()
+    page.locator("#em-compare input[value=itself]").check()
+    load_example(page, 2)
+
+
 def to_fetch(page: Page) -> None:
     """A model that is not here yet."""
     page.locator("#em-menu select").select_option("emotion2vec-plus-large")
@@ -99,6 +113,9 @@ SCENES = (
     Scene("doubtful-zh", doubtful, "zh-CN"),
     Scene("table-en", table),
     Scene("table-zh-narrow", table, "zh-CN", 390),
+    Scene("compared-en", compared),
+    Scene("compared-zh-narrow-dark", compared, "zh-CN", 390, "dark"),
+    Scene("compared-frame-zh", compared_frame, "zh-CN"),
     Scene("to-fetch-en", to_fetch),
     Scene("to-fetch-zh-narrow-dark", to_fetch, "zh-CN", 390, "dark"),
     Scene("error-zh", error, "zh-CN"),

@@ -247,7 +247,7 @@ def test_nothing_sticks_out_on_a_phone(window: Page):
     set_granularity(window, "frame")
     load_example(window, 2)
     assert window.evaluate("document.documentElement.scrollWidth") <= 390
-    wide = window.evaluate("""() => [...document.querySelectorAll('#em-main *')].filter(
+    wide = window.evaluate("""() => [...document.querySelectorAll('.em-main *')].filter(
         part => part.checkVisibility() && !part.matches('.em-sr') && part.getBoundingClientRect().right > 391).length""")
     assert wide == 0
 

@@ -9,20 +9,18 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from ..audio import Recording, open_recording
-from ..errors import EmotoneError
+from ..audio import open_recording
+from ..errors import AudioError, EmotoneError
+from ..listening import Listening
 from ..outputs import OutputFolder, save_result
 from ..recognizer import Recognizer
 from ..text import Text
-from ..types import SAMPLE_RATE, Prediction, Timeline, TimelineOptions, utterance_of
+from ..types import Baseline, Prediction, Timeline, TimelineOptions, utterance_of
 from . import texts
+from .decoded import Peaks, decoded
 from .shelf import Download, Shelf
 
-_PEAK_SAMPLES = SAMPLE_RATE // 50  # samples that one peak of the waveform stands for
 _log = logging.getLogger("emotone.webui")
-
-Peaks = NDArray[np.float32]
-"""The loudest sample of each 20 ms, `(peaks,)`, in 0…1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +40,21 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the left side of the page says."""
+    """What the left side of the page says.
+
+    Attributes:
+        granularity: `utterance` or `frame`.
+        embedding: Whether it is exported.
+        timeline: How recordings are cut.
+        baseline: The usual sound to compare with.
+        own: Compare each recording with itself instead.
+    """
 
     granularity: str = "utterance"
     embedding: bool = False
     timeline: TimelineOptions = field(default_factory=TimelineOptions)
+    baseline: Baseline | None = None
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +67,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A recording's result and what belongs to it."""
+    """A recording's result and what belongs to it.
+
+    Attributes:
+        name: Of the recording.
+        result: What was found.
+        peaks: The outline of the recording.
+        folder: Where the result was saved: the folder's name.
+        downloads: The files in it.
+        steps: What was done, and how long it took.
+        own: It was compared with itself.
+    """
 
     name: str
     result: Prediction | Timeline
@@ -67,10 +85,13 @@ class Report:
     folder: str
     downloads: tuple[Download, ...]
     steps: tuple[Step, ...]
+    own: bool = False
 
     @property
     def utterance(self) -> Prediction:
-        """The result for the whole recording."""
+        """What is said about the whole recording. Compared with itself, nothing could be said about it."""
+        if self.own and isinstance(self.result, Timeline) and self.result.absolute is not None:
+            return self.result.absolute.utterance
         return utterance_of(self.result)
 
 
@@ -101,16 +122,16 @@ def analyse(
             raise EmotoneError(texts.FOREIGN_FILE.en, texts.FOREIGN_FILE.zh)
         recording = open_recording(chosen.path)
         recording.name = chosen.name
-        peaks = _peaks(recording)
-        yield clock.begin(texts.ANALYSE)
-        result = _result(recognizer, recording, settings)
-        embedding = utterance_of(result).embedding if settings.embedding else None
-        if settings.embedding and isinstance(result, Timeline):
-            yield clock.begin(texts.EMBED)
-            embedding = recognizer.embed_frames(recording)
-        yield clock.begin(texts.WRITE)
-        folder = save_result(result, recording.blocks(), outputs, embedding=embedding)
-        yield _report(chosen, result, peaks, folder, embedding, shelf, clock)
+        with decoded(recording) as once:
+            yield clock.begin(texts.ANALYSE)
+            frames = settings.embedding and settings.granularity == "frame"
+            heard = recognizer.listen(once.audio, keep_frames=frames)
+            result = _result(heard, settings)
+            embedding = (heard.frames if frames else heard.embedding) if settings.embedding else None
+            yield clock.begin(texts.WRITE)
+            folder = save_result(result, open_recording(once.audio).blocks(), outputs, embedding=embedding)
+        downloads = _downloads(folder, embedding, shelf)
+        yield Report(chosen.name, result, once.peaks, folder.path.name, downloads, clock.finish(), settings.own)
     except EmotoneError as error:
         yield Problem(chosen.name, error.text)
     except Exception:
@@ -138,30 +159,20 @@ class _Clock:
         return self._done
 
 
-def _result(recognizer: Recognizer, recording: Recording, settings: Settings) -> Prediction | Timeline:
+def _result(heard: Listening, settings: Settings) -> Prediction | Timeline:
+    baseline = _own_baseline(heard) if settings.own else settings.baseline
     if settings.granularity == "frame":
-        return recognizer.timeline(recording, settings.timeline)
-    return recognizer.predict(recording)
+        return heard.timeline(settings.timeline, baseline=baseline)
+    return heard.predict(baseline=baseline)
 
 
-def _peaks(recording: Recording) -> Peaks:
-    loudest = []
-    for block in recording.blocks():
-        padded = np.pad(np.abs(block), (0, -block.size % _PEAK_SAMPLES))
-        loudest.append(padded.reshape(-1, _PEAK_SAMPLES).max(axis=1))
-    peaks: Peaks = np.minimum(np.concatenate(loudest), 1.0)
-    return peaks
+def _own_baseline(heard: Listening) -> Baseline | None:
+    try:
+        return heard.baseline()
+    except AudioError:  # no speech: among the doubts already
+        return None
 
 
-def _report(
-    chosen: Chosen,
-    result: Prediction | Timeline,
-    peaks: Peaks,
-    folder: OutputFolder,
-    embedding: NDArray[np.float32] | None,
-    shelf: Shelf,
-    clock: _Clock,
-) -> Report:
+def _downloads(folder: OutputFolder, embedding: NDArray[np.float32] | None, shelf: Shelf) -> tuple[Download, ...]:
     notes = {} if embedding is None else {"embedding.npy": " × ".join(map(str, embedding.shape))}
-    downloads = tuple(shelf.offer(path, notes.get(path.name, "")) for path in folder.files)
-    return Report(chosen.name, result, peaks, folder.path.name, downloads, clock.finish())
+    return tuple(shelf.offer(path, notes.get(path.name, "")) for path in folder.files)

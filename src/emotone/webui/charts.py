@@ -12,7 +12,7 @@ from ..markup import Html, join, tag
 from ..text import Language
 from ..types import Region, Segment, Timeline
 from . import texts
-from .analysis import Peaks
+from .decoded import Peaks
 from .markup import button, items, symbol
 
 BARS = 150  # of the waveform: as many as a telephone shows apart

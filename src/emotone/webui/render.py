@@ -2,16 +2,19 @@
 
 from collections.abc import Sequence
 
-from ..labels import EMOTIONS, emotion_of
+from ..labels import EMOTIONS, Label, emotion_of
 from ..markup import Html, join, tag
-from ..text import Language
-from ..types import Prediction, Reason, Segment, Timeline
+from ..text import Language, Text
+from ..types import Prediction, Reason, Segment, Timeline, utterance_of
 from . import charts, texts
 from .analysis import Outcome, Problem, Report, Step
 from .markup import button, heading, items, symbol
 from .shelf import Download
+from .voice_panel import amount
 
 WITHOUT_SPEECH = frozenset({"silent", "no_speech"})  # reasons that leave a result without meaning: it is shown pale
+
+_HIDDEN = {"aria-hidden": "true"}
 
 
 def outcome(shown: Outcome | None, language: Language) -> Html:
@@ -76,7 +79,7 @@ def report(item: Report, language: Language) -> Html:
     side = join(_files(item, language), _steps(item, language))
     return tag(
         "div.em-report",
-        _hero(item.name, item.utterance, language),
+        _hero(item, language),
         tag("section.em-doubts-box", doubts),
         tag("section.em-player", _player(item, language)),
         tag(
@@ -85,25 +88,20 @@ def report(item: Report, language: Language) -> Html:
     )
 
 
-def _hero(name: str, prediction: Prediction, language: Language) -> Html:
+def _hero(item: Report, language: Language) -> Html:
+    name, prediction = item.name, item.utterance
     emotion, second = emotion_of(prediction.label), emotion_of(prediction.runner_up)
     names = (emotion.name.zh, emotion.name.en) if language == "zh" else (emotion.name.en, emotion.name.zh)
     other_name = tag("span.em-other-name", names[1], attributes={"lang": "en" if language == "zh" else "zh-CN"})
-    runner_up = tag(
-        "p.em-runner-up",
-        texts.RUNNER_UP.to(language),
-        " ",
-        symbol(second.emoji),
-        " ",
-        second.name.to(language),
-        " ",
-        tag("span.em-number", percent(prediction.scores[second.label])),
-    )
+    runner_up = _said(texts.RUNNER_UP, prediction.runner_up, prediction.scores[second.label], language)
+    absolute = prediction.absolute
+    plain = _said(texts.ABSOLUTE, absolute.label, absolute.confidence, language) if absolute else Html()
     words = tag(
         "div.em-hero-words",
         tag("span.em-file-name", f"{name} · {texts.duration(prediction.duration)}"),
         tag("h2.em-names", tag("span.em-name", names[0]), other_name),
-        runner_up,
+        tag("p.em-asides", runner_up, plain),
+        _comparison(item, language),
     )
     confidence = tag(
         "div.em-confidence",
@@ -121,6 +119,24 @@ def _hero(name: str, prediction: Prediction, language: Language) -> Html:
     )
 
 
+def _said(what: Text, label: Label, score: float, language: Language) -> Html:
+    emotion = emotion_of(label)
+    number = tag("span.em-number", percent(score))
+    return tag("span", what.to(language), " ", symbol(emotion.emoji), " ", emotion.name.to(language), " ", number)
+
+
+def _comparison(item: Report, language: Language) -> Html:
+    """What it was compared with."""
+    baseline = utterance_of(item.result).baseline
+    if baseline is None:
+        return Html()
+    if item.own:
+        text = texts.COMPARED_WITH_ITSELF.to(language).format(speech=texts.speech(baseline.duration, language))
+    else:
+        text = texts.COMPARED.to(language).format(amount=amount(baseline, language))
+    return tag("p.em-compared", symbol("⇄"), " ", text)
+
+
 def _without_speech(prediction: Prediction) -> bool:
     return any(reason.code in WITHOUT_SPEECH for reason in prediction.doubts)
 
@@ -134,16 +150,19 @@ def percent(score: float) -> str:
 
 def _scores(prediction: Prediction, language: Language) -> Html:
     ranked = sorted(prediction.scores.items(), key=lambda pair: -pair[1])
-    return join(
-        heading(texts.SCORES.to(language)), items("em-bars", (_bar(label, score, language) for label, score in ranked))
-    )
+    marks = prediction.absolute.scores if prediction.absolute else {}
+    bars = items("em-bars", (_bar(label, score, marks.get(label), language) for label, score in ranked))
+    legend = tag("p.em-mark-legend.em-muted", tag("b", attributes=_HIDDEN), texts.MARKED.to(language))
+    return join(heading(texts.SCORES.to(language)), bars, legend if marks else Html())
 
 
-def _bar(label: str, score: float, language: Language) -> Html:
+def _bar(label: Label, score: float, mark: float | None, language: Language) -> Html:
+    """A score as a bar; with a mark where it would be without comparison."""
     emotion = emotion_of(label)
     bar = tag(
         "span.em-bar",
         tag("i", attributes={"style": f"width:{score:.2%}"}),
+        Html() if mark is None else tag("b", attributes={"style": f"left:{mark:.2%}"}),
         attributes={"aria-hidden": "true", "style": f"--em-color:{emotion.color}"},
     )
     untrained = label == "unknown" and score == 0
@@ -165,29 +184,70 @@ def _doubts(reasons: Sequence[Reason], language: Language) -> Html:
 
 
 def _player(item: Report, language: Language) -> Html:
-    timeline = item.result if isinstance(item.result, Timeline) else None
     duration = item.utterance.duration
-    title = texts.OVER_TIME if timeline else texts.LISTEN
+    timelines = _timelines(item)
     head = tag(
         "div.em-player-head",
         _play_button(language),
-        heading(title.to(language)),
+        heading((texts.OVER_TIME if timelines else texts.LISTEN).to(language)),
+        _view_switch([name for name, _ in timelines], language),
         tag("span.em-clock", texts.duration(duration)),
         _audio(item),
     )
-    if timeline is None:
+    if not timelines:
         whole = Segment(0.0, duration, item.utterance.label, item.utterance.scores)
         spans = [] if _without_speech(item.utterance) else [whole]
-        return join(head, _stage(charts.waveform(item.peaks, duration, spans, language), charts.axis(duration)))
-    wave = charts.waveform(item.peaks, duration, timeline.segments, language)
-    charted = join(charts.segment_strip(timeline.segments, duration, language), charts.area_chart(timeline, language))
-    return join(head, _stage(wave, charted), _segments(timeline, language))
+        wave = tag("div.em-wave-box", charts.waveform(item.peaks, duration, spans, language))
+        return join(head, _stage(wave, charts.axis(duration)))
+    charted = (_view(place, _charts(item, view, language)) for place, (_, view) in enumerate(timelines))
+    listed = (_view(place, _segments(view, language)) for place, (_, view) in enumerate(timelines))
+    return join(head, _stage(*charted), *listed)
 
 
-def _stage(wave: Html, below: Html) -> Html:
+def _timelines(item: Report) -> list[tuple[Text, Timeline]]:
+    """The views of the recording over time, the main one first."""
+    if not isinstance(item.result, Timeline):
+        return []
+    absolute = item.result.absolute
+    plain = [] if absolute is None else [(texts.ABSOLUTE_VIEW, absolute)]
+    return [(texts.RELATIVE_VIEW, item.result), *plain]
+
+
+def _view_switch(names: Sequence[Text], language: Language) -> Html:
+    """Chooses one of several views of the same time; the style sheet hides the others."""
+    if len(names) < 2:
+        return Html()
+    choices = (
+        tag(
+            "label",
+            tag("input.em-sr", attributes=_choice(place) | ({"checked": ""} if place == 0 else {})),
+            tag("span", name.to(language)),
+        )
+        for place, name in enumerate(names)
+    )
+    return tag("fieldset.em-views", tag("legend.em-sr", texts.VIEW.to(language)), *choices)
+
+
+def _choice(place: int) -> dict[str, str]:
+    return {"type": "radio", "name": "em-view", "value": str(place)}
+
+
+def _view(place: int, content: Html) -> Html:
+    return tag(f"div.em-view.em-view-{place}", content)
+
+
+def _charts(item: Report, timeline: Timeline, language: Language) -> Html:
+    duration = item.utterance.duration
+    return join(
+        tag("div.em-wave-box", charts.waveform(item.peaks, duration, timeline.segments, language)),
+        charts.segment_strip(timeline.segments, duration, language),
+        charts.area_chart(timeline, language),
+    )
+
+
+def _stage(*charted: Html) -> Html:
     """Charts that share one axis of time, and the playhead over them."""
-    playhead = tag("div.em-playhead", attributes={"aria-hidden": "true"})
-    return tag("div.em-stage", tag("div.em-wave-box", wave), below, playhead)
+    return tag("div.em-stage", *charted, tag("div.em-playhead", attributes=_HIDDEN))
 
 
 def _play_button(language: Language) -> Html:

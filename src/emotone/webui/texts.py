@@ -1,6 +1,8 @@
 """Every sentence of the page, in English and Chinese."""
 
-from ..text import Text
+from pathlib import Path
+
+from ..text import Language, Text
 
 TITLE = Text("Emotone", "情声")
 TAGLINE = Text(
@@ -66,6 +68,33 @@ MODEL_NOT_READY = Text(
     "模型 {name} 尚未获取。请先获取，或选择其他模型。",
 )
 UNKNOWN_MODEL = Text("There is no such model. Choose another.", "没有该模型。请选择其他模型。")
+VOICE = Text("Compare with this voice's usual sound", "与该说话人的平常声音比较")
+VOICE_IN_USE = Text("Comparing with {amount}", "与{amount}比较")
+VOICE_HINT = Text(
+    "Add a few recordings of the same voice, in any mood; no labels needed. What is said then is how this recording differs "
+    "from the usual sound of the voice.",
+    "请添加同一说话人的几段录音，情绪不限，无需标注。结果将表示此录音与其平常声音的差异。",
+)
+VOICE_DROP = Text("Recordings of this voice, any mood", "该说话人的录音，情绪不限")
+VOICE_FORMATS = Text("Four or more are best – or a baseline.npz", "最好四段以上；也可使用 baseline.npz")
+VOICE_LISTENING = Text("Listening: {done} of {count}", "正在聆听：{done}/{count}")
+VOICE_READY = Text("Results are compared with {amount}.", "结果将与{amount}比较。")
+VOICE_SAVE = Text("Download baseline.npz", "下载 baseline.npz")
+VOICE_CLEAR = Text("Remove all", "全部移除")
+AMOUNT_OF_VOICE = Text("{speech} of this voice, {clips}", "该说话人的 {speech}语音（{clips}）")
+ONE_CLIP = Text("1 recording", "1 个录音")
+SOME_CLIPS = Text("{count} recordings", "{count} 个录音")
+COMPARE_WITH = Text("Compare with", "比较对象")
+WITH_VOICE = Text("Recordings of this voice", "该说话人的录音")
+WITH_ITSELF = Text("This recording itself", "此录音本身")
+ITSELF_HINT = Text(
+    "For long recordings in which the mood changes: each moment is compared with the whole.",
+    "适用于情绪有变化的长录音：每个时刻都与整段比较。",
+)
+BASELINE_TOO_LARGE = Text(
+    "This baseline is far larger than any voice needs. Make it again from fewer recordings.",
+    "该基线文件过大，远超所需。请用较少的录音重新生成。",
+)
 EXPORT_EMBEDDING = Text("Also export the embedding (embedding.npy)", "同时导出嵌入向量（embedding.npy）")
 RECOGNIZE = Text("🎯 Recognize", "🎯 开始识别")
 
@@ -86,6 +115,16 @@ NO_TRAINING_DATA = Text(
     "Always 0 with this model: it has not seen recordings marked as unknown.",
     "此模型恒为 0：训练数据中没有标为“未知”的录音。",
 )
+COMPARED = Text("Compared with {amount}", "已与{amount}比较")
+COMPARED_WITH_ITSELF = Text(
+    "Over time: compared with the usual sound of this recording, {speech} of speech",
+    "时间线：已与此录音自身的 {speech}语音比较",
+)
+ABSOLUTE = Text("Without comparison", "不作比较")
+VIEW = Text("View", "视图")
+RELATIVE_VIEW = Text("Compared", "比较后")
+ABSOLUTE_VIEW = Text("Without comparison", "不作比较")
+MARKED = Text("without comparison", "不作比较时的得分")
 DOUBTS = Text("Reasons for doubt", "存疑之处")
 NO_DOUBTS = Text("The recording gives no reason for doubt.", "录音质量良好，没有存疑之处。")
 LISTEN = Text("Listen", "聆听")
@@ -105,6 +144,7 @@ MODEL = Text("Model {name}, revision {revision}", "模型 {name}，版本 {revis
 SECONDS = Text("{seconds} s", "{seconds} 秒")
 
 LOAD = Text("Load the model", "加载模型")
+LISTEN_TO_VOICE = Text("Listen to the usual voice", "聆听平常声音")
 DECODE = Text("Decode", "解码")
 ANALYSE = Text("Analyse", "分析")
 EMBED = Text("Embed", "提取嵌入向量")
@@ -137,6 +177,22 @@ HONEST = Text(
     "情声判断的是所表达的情绪，而非内心感受。得分只是模型的看法，自然语音尤其困难："
     "请同时参考次选与存疑之处，切勿据此评判他人。",
 )
+
+
+def speech(seconds: float, language: Language) -> str:
+    """An amount of speech: `43 s`, from two minutes on `3 min`."""
+    if seconds < 120:
+        return (
+            Text("{count} s", "{count} 秒")
+            .to(language)
+            .format(count=f"{seconds:.0f}" if seconds >= 10 else f"{seconds:.1f}")
+        )
+    return Text("{count} min", "{count} 分钟").to(language).format(count=f"{seconds / 60:.0f}")
+
+
+def without_path(text: Text, path: Path, name: str) -> Text:
+    """A sentence about a file of the shelf, under its true name."""
+    return Text(text.en.replace(str(path), name), text.zh.replace(str(path), name))
 
 
 def duration(seconds: float) -> str:
