@@ -67,6 +67,14 @@ def test_a_head_in_a_file_or_its_folder(tmp_path: Path) -> None:
     assert replace(HEAD, temperature=1.0).sha256 != HEAD.sha256
 
 
+def test_a_name_and_an_origin_come_back_and_do_not_change_what_it_is() -> None:
+    named = replace(HEAD, name="热线", model_sha256="ab" * 32, provenance={"clips": {"low": 3}, "when": "today"})
+    copy = Head.from_json(json.loads(json.dumps(named.to_json())))
+    assert (copy.name, copy.model_sha256, copy.provenance) == (named.name, named.model_sha256, named.provenance)
+    assert copy.sha256 == HEAD.sha256
+    assert set(named.to_json()) - set(HEAD.to_json()) == {"name", "model_sha256", "provenance"}
+
+
 @pytest.mark.parametrize("content", [None, b"", b"{", b"\xff\xfe", b"[1]", b"{}"])
 def test_files_without_a_head(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "head.json"

@@ -1,32 +1,30 @@
 """Makes the bundled model: `python training/build.py CORPORA ENCODER.safetensors [--cache DIR]`.
 
-From the corpora and Whisper's weights to `emotone-small.onnx`, with the evaluation beside it. Features are cached: a run
-that was interrupted goes on where it stopped, and a run with another head takes a few minutes.
+From the corpora and Whisper's weights to `emotone-small.onnx`, with the evaluation beside it. Frames and trained layers are kept
+in the cache: a run that was interrupted goes on where it stopped.
 """
 
 import argparse
-import json
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
 
-from corpora import EXAMPLE_SPEAKERS, TRAINING, ZERO_SHOT, Clip, load_corpus, speaker_folds
+from base import base_model, write_model
+from corpora import EXAMPLE_SPEAKERS, TRAINING, ZERO_SHOT, load_corpus, speaker_folds
 from emotone.heads import Head
-from emotone.labels import LABELS
-from encoder import FRAME_RATE, Weights, build_encoder, load_weights, quantised
-from features import VARIANTS, extract
-from head import Means, calibration_error, fit_head, fit_temperature, masked_logits, uar
+from emotone.recognizer import Recognizer
+from emotone.training.graph import with_layers
+from emotone.training.layers import Layers
+from ensemble import Sample, trained_nets
+from features import AS_RECORDED, CONTEXT, SESSIONS, encoded
+from head import Logits, Vectors, centred, fit_head, fit_temperature
+from report import HeldOut, evaluation_table
 
-NAME, REVISION, LICENCE = "emotone-small", "1", "CC-BY-NC-SA-4.0"
-LAYERS = (2, 3, 4)
+NAME, REVISION, LICENCE = "emotone-small", "2", "CC-BY-NC-SA-4.0"
 FOLDS = 5
 OUTPUT = Path(__file__).parent.parent / "src" / "emotone" / "models"
-
-Logits = dict[str, NDArray[np.float64]]  # variant -> (clips, labels)
 
 
 def main() -> None:
@@ -34,117 +32,101 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("corpora", type=Path, help="folder of the corpora")
     parser.add_argument("encoder", type=Path, help="Whisper base encoder, safetensors")
-    parser.add_argument("--cache", type=Path, default=Path("build/features"), help="where features are kept")
+    parser.add_argument("--cache", type=Path, default=Path("build"), help="where frames and layers are kept")
     arguments = parser.parse_args()
 
-    whisper = load_weights(arguments.encoder)
-    clips = [clip for corpus in TRAINING for clip in load_corpus(arguments.corpora, corpus)]
-    zero_shot = [clip for corpus in ZERO_SHOT for clip in load_corpus(arguments.corpora, corpus)]
-    encoder = build_encoder(quantised(whisper), LAYERS).SerializeToString()
-    raw = {variant: collect(encoder, clips, variant, arguments.cache) for variant in VARIANTS}
-    mean, scale = raw["alone"].mean(axis=0), 1 / raw["alone"].std(axis=0)
-    means = {variant: (features - mean) * scale for variant, features in raw.items()}
+    graph, base = base_model(arguments.encoder, arguments.cache)
+    training = sample_of(base, TRAINING, arguments)
+    by_speaker = speakers_held_out(training, arguments.cache)
+    by_corpus = corpora_held_out(training, arguments.cache)
+    temperature = fit_temperature(by_speaker.alone, by_speaker.clips)
+    relative_temperature = fit_temperature(by_speaker.relative, by_speaker.clips)
 
-    whole = build_encoder(whisper, LAYERS).SerializeToString()
-    tested = means | {"float32": (collect(whole, clips, "alone", arguments.cache) - mean) * scale}
+    known = np.array([clip.speaker not in EXAMPLE_SPEAKERS for clip in training.clips])
+    nets = trained_nets(training, known, "all", arguments.cache)
+    head = learned_head(training, training.embedded(nets), known)
+    head = replace(head, temperature=temperature, relative_temperature=relative_temperature)
+    about = {"name": NAME, "revision": REVISION, "licence": LICENCE}
+    write_model(with_layers(graph, nets), head, base.info.frame_rate / 2, OUTPUT / f"{NAME}.onnx", about)
 
-    folds = speaker_folds(clips, FOLDS)
-    by_speaker = held_out(means, tested, clips, folds)
-    temperature = fit_temperature(np.concatenate([by_speaker["alone"], by_speaker["context"]]), clips * 2)
-    by_corpus = held_out(means, means, clips, np.array([TRAINING.index(clip.corpus) for clip in clips]))
-
-    known = np.array([clip.speaker not in EXAMPLE_SPEAKERS for clip in clips])
-    head = replace(fit(means, clips, known), temperature=temperature)
-    zero_means = (collect(encoder, zero_shot, "alone", arguments.cache) - mean) * scale
-    export(whisper, head, mean, scale)
-    table = evaluation(clips, by_speaker, by_corpus, zero_shot, masked_logits(head, zero_means), temperature)
+    results = [by_speaker, by_corpus, zero_shot(base, nets, head, arguments)]
+    table = evaluation_table(results, temperature, relative_temperature)
     (OUTPUT / f"{NAME}.evaluation.md").write_text(table, encoding="utf-8")
     print(table)
 
 
-def collect(encoder: bytes, clips: Sequence[Clip], variant: str, cache: Path) -> NDArray[np.float32]:
-    """Mean frames `(clips, dim)` of clips that are ordered by corpus."""
-    corpora = dict.fromkeys(clip.corpus for clip in clips)
-    return np.concatenate(
-        [extract(encoder, [clip for clip in clips if clip.corpus == corpus], variant, cache) for corpus in corpora]
-    )
+def sample_of(base: Recognizer, corpora: tuple[str, ...], arguments: argparse.Namespace) -> Sample:
+    """The frames of corpora: of those that are trained on in all sessions, of the others and IESC as recorded."""
+    parts = []
+    for corpus in corpora:
+        clips = load_corpus(arguments.corpora, corpus)
+        sessions = SESSIONS if corpus in TRAINING and corpus != "iesc" else (AS_RECORDED,)
+        parts += [encoded(base, clips, session, arguments.cache) for session in sessions]
+    return Sample.of(parts)
 
 
-def fit(means: Means, clips: Sequence[Clip], chosen: NDArray[np.bool_]) -> Head:
-    """A head fitted to the chosen clips."""
-    return fit_head(
-        {variant: features[chosen] for variant, features in means.items()},
-        [clip for clip, wanted in zip(clips, chosen, strict=True) if wanted],
-    )
+def learned_head(sample: Sample, vectors: Vectors, learned: NDArray[np.bool_]) -> Head:
+    """A head from the clips that may be learned from."""
+    rows = np.flatnonzero(learned)
+    return fit_head(vectors[rows], sample.voices[rows], [sample.clips[row] for row in rows])
 
 
-def held_out(
-    means: Means,
-    tested: Means,
-    clips: Sequence[Clip],
-    folds: NDArray[np.int64],
-) -> Logits:
-    """Logits of every clip in every tested variant, each from a head that did not see the clip's fold."""
-    logits = {variant: np.empty((len(clips), len(LABELS))) for variant in tested}
-    for fold in np.unique(folds):
-        head = fit(means, clips, folds != fold)
-        for variant, features in tested.items():
-            logits[variant][folds == fold] = masked_logits(head, features[folds == fold])
+def speakers_held_out(sample: Sample, cache: Path) -> HeldOut:
+    """Logits of every clip by a model that has not heard its speaker."""
+    clips = sample.clips
+    fold_of = dict(zip([clip.path for clip in clips], speaker_folds(clips, FOLDS).tolist(), strict=True))
+    folds = np.array([str(fold_of[clip.path]) for clip in clips])
+    return held_out("speakers held out", sample, folds, cache)
+
+
+def corpora_held_out(sample: Sample, cache: Path) -> HeldOut:
+    """Logits of the three large studio corpora, each by a model that has learned from all others."""
+    corpora = np.array([clip.corpus for clip in sample.clips])
+    chosen = np.isin(corpora, ("ravdess", "emodb", "nemo"))
+    return held_out("corpus held out", sample, np.where(chosen, corpora, ""), cache)
+
+
+def held_out(protocol: str, sample: Sample, folds: NDArray[np.str_], cache: Path) -> HeldOut:
+    """Logits of all clips whose fold is not empty, each by a model that has not learned from its fold."""
+    alone = np.full((len(sample.clips), 9), np.nan)
+    relative = alone.copy()
+    for fold in sorted(set(folds) - {""}):
+        held = folds == fold
+        vectors = sample.embedded(trained_nets(sample, ~held, f"{protocol} {fold}".replace(" ", "_"), cache))
+        head = learned_head(sample, vectors, ~held)
+        alone[held] = masked(head, head.logits(vectors[held]))
+        relative[held] = masked(head, relative_logits(head, vectors[held], sample.voices[held]))
+    return _result(protocol, sample, alone, relative)
+
+
+def zero_shot(base: Recognizer, nets: list[Layers], head: Head, arguments: argparse.Namespace) -> HeldOut:
+    """Logits of the corpora that are never trained on."""
+    sample = sample_of(base, ZERO_SHOT, arguments)
+    vectors = sample.embedded(nets)
+    alone = masked(head, head.logits(vectors))
+    return _result("never trained on", sample, alone, masked(head, relative_logits(head, vectors, sample.voices)))
+
+
+def relative_logits(head: Head, vectors: Vectors, voices: NDArray[np.str_]) -> Logits:
+    """Logits `(clips, labels)` when each voice is compared with its mean."""
+    assert head.usual is not None
+    return (centred(vectors, voices) @ head.weight.T + head.usual).astype(np.float64)
+
+
+def masked(head: Head, logits: Logits) -> Logits:
+    """Logits with -inf for masked labels."""
+    logits[:, [label in head.masked for label in head.labels]] = -np.inf
     return logits
 
 
-def export(whisper: Weights, head: Head, mean: NDArray[np.float32], scale: NDArray[np.float32]) -> None:
-    """Writes the model file."""
-    model = build_encoder(quantised(whisper), LAYERS, mean, scale)
-    manifest = {
-        "name": NAME,
-        "revision": REVISION,
-        "licence": LICENCE,
-        "frame_rate": FRAME_RATE,
-        "head": head.to_json(),
-    }
-    onnx.helper.set_model_props(model, {"emotone": json.dumps(manifest)})
-    draft = OUTPUT / f"{NAME}.part"
-    onnx.save(model, draft)
-    draft.rename(OUTPUT / f"{NAME}.onnx")
-
-
-def evaluation(
-    clips: Sequence[Clip],
-    by_speaker: Logits,
-    by_corpus: Logits,
-    zero_shot: Sequence[Clip],
-    zero_logits: NDArray[np.float64],
-    temperature: float,
-) -> str:
-    """The evaluation as a Markdown table."""
-    lines = [
-        "UAR in percent. Labels that a corpus lacks are not offered, except under 'nine labels'. ECE: expected calibration",
-        "error of the nine-label confidence, in percent.",
-        "",
-        "| corpus | protocol | alone | float32 | noisy | in context | nine labels | ECE |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    protocols = (
-        (TRAINING, "speakers held out", clips, by_speaker),
-        (TRAINING, "corpus held out", clips, by_corpus),
-        (ZERO_SHOT, "never trained on", zero_shot, {"alone": zero_logits}),
-    )
-    for corpora, protocol, judged, logits in protocols:
-        lines += [f"| {name} | {protocol} | {_cells(name, judged, logits, temperature)} |" for name in corpora]
-    return "\n".join(lines) + f"\n\nTemperature {temperature:.3f}.\n"
-
-
-def _cells(corpus: str, clips: Sequence[Clip], logits: Logits, temperature: float) -> str:
-    chosen = [clip.corpus == corpus for clip in clips]
-    own = [clip for clip in clips if clip.corpus == corpus]
-    cells = [
-        f"{uar(logits[variant][chosen], own, present_only=True):.1f}" if variant in logits else "–"
-        for variant in ("alone", "float32", "noisy", "context")
-    ]
-    alone = logits["alone"][chosen]
-    cells += [f"{uar(alone, own, present_only=False):.1f}", f"{calibration_error(alone, own, temperature):.1f}"]
-    return " | ".join(cells)
+def _result(protocol: str, sample: Sample, alone: Logits, relative: Logits) -> HeldOut:
+    """Clips as recorded, with their logits in context beside them where there are any."""
+    recorded = (sample.sessions == AS_RECORDED) & ~np.isnan(alone).all(axis=1)
+    place_of = {sample.clips[row].path: row for row in np.flatnonzero(sample.sessions == CONTEXT)}
+    clips = tuple(sample.clips[row] for row in np.flatnonzero(recorded))
+    nowhere = np.full(alone.shape[1], np.nan)
+    context = np.array([alone[place_of[clip.path]] if clip.path in place_of else nowhere for clip in clips])
+    return HeldOut(protocol, clips, alone[recorded], context, relative[recorded])
 
 
 if __name__ == "__main__":

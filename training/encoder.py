@@ -25,6 +25,7 @@ N_FFT = 400  # 25 ms
 HOP = 160  # 10 ms
 N_MELS = 80
 HEADS = 8
+DIM = 512
 FRAME_RATE = SAMPLE_RATE / HOP / 2  # the second convolution has stride 2
 # Whisper lifts everything more than 80 dB below the loudest bin of a recording. A fixed floor serves as well, hides more of
 # the room, and lets a long recording be encoded in chunks with the same result.
@@ -218,12 +219,7 @@ def _blend(windows: Var, count: Var, frame_lengths: Var, size: Var) -> Var:
     return op.add(old, op.mul(share, op.sub(new, old)))
 
 
-def build_encoder(
-    weights: Weights,
-    layers: Sequence[int],
-    mean: NDArray[np.float32] | None = None,
-    scale: NDArray[np.float32] | None = None,
-) -> onnx.ModelProto:
+def build_encoder(weights: Weights, layers: Sequence[int]) -> onnx.ModelProto:
     """An ONNX model that maps waveforms to frames.
 
     The layers see windows of 4 s, one every 2 s, and fade from one to the next. So a frame depends on at most 4 s around
@@ -233,8 +229,6 @@ def build_encoder(
     Args:
         weights: Whisper encoder tensors, from `load_weights`, perhaps through `quantised`.
         layers: The layers (from 1) whose outputs are put side by side.
-        mean: When given, frames are `(frames - mean) * scale`; shape `(512 * len(layers),)`.
-        scale: As `mean`.
 
     Returns:
         A model with inputs `waveform` float32 `(batch, samples)` and `lengths` int64 `(batch,)`, outputs `frames` float32
@@ -259,7 +253,6 @@ def build_encoder(
         if index + 1 in layers:
             outputs.append(x)
     frames = _blend(op.concat(outputs, axis=2), count, frame_lengths, size)
-    if mean is not None and scale is not None:
-        frames = op.mul(op.sub(frames, op.const(mean)), op.const(scale))
+    frames = op.reshape(frames, _axes(0, 0, DIM * len(outputs)))  # so that the file says how many values a frame has
     frames = op.mul(frames, _as_mask(_indices_below(frame_lengths, size), 2))
     return build({"waveform": waveform, "lengths": lengths}, {"frames": frames, "frame_lengths": frame_lengths})

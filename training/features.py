@@ -1,109 +1,94 @@
-"""Mean frames of every clip, in several surroundings, cached so that a broken run goes on where it stopped.
+"""Frames of every clip in several sessions, kept on disk so that a broken run goes on where it stopped.
 
-A clip is encoded alone, and once more within a recording made of clips of the same speaker in random order and at a random
-level, as it would stand in a real recording. The second makes the head work inside long recordings: without it, UAR there
-falls by 4–14 points (training/README.md).
+A clip is encoded as it was recorded, in made-up sessions (`emotone.training.sessions`), and within a recording made of clips of
+the same voice in random order and at a random level, as it would stand in a real one. The last makes the model work inside long
+recordings: without it, UAR there falls by 4–14 points (training/README.md).
 """
 
-import hashlib
-import multiprocessing
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from corpora import Clip
 from emotone.audio import load_audio
-from emotone.types import Signal
+from emotone.engine import usable_cores
+from emotone.recognizer import Recognizer
+from emotone.training.frames import encode_clips, halved, mean_frames
+from emotone.types import SAMPLE_RATE
 
-VARIANTS = ("alone", "noisy", "context")
-FRAME_SAMPLES = 320
+AS_RECORDED, CONTEXT = "0", "context"
+SESSIONS = (AS_RECORDED, CONTEXT, "1")
 CLIPS_IN_CONTEXT = 12  # about 40 s
-GAIN_DB = (-18.0, 6.0)  # of such a recording, and of noisy clips
-SNR_DB = (8.0, 30.0)
-
-Batch = list[tuple[int, Path]]  # positions of clips and their files, encoded together
-_Means = list[tuple[int, NDArray[np.float32]]]
+GAIN_DB = (-18.0, 6.0)  # of such a recording
+_FRAME_SAMPLES = 640
 
 
-def extract(encoder: bytes, clips: Sequence[Clip], variant: str, cache: Path) -> NDArray[np.float32]:
-    """Mean frames `(clips, dim)` of clips of one corpus.
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """All clips of a corpus in one session.
 
-    Args:
-        encoder: The ONNX file.
-        clips: All of one corpus.
-        variant: One of `VARIANTS`.
-        cache: Results are kept here under a name made from the encoder, the corpus and the variant.
+    Attributes:
+        clips: In the corpus' order.
+        session: One of SESSIONS.
+        values: float16 `(frames, dim)`: those of all clips, one after the other.
+        counts: int64 `(clips,)`: frames of each.
+        means: float32 `(clips, dim)`: of each clip's frames.
     """
-    digest = hashlib.sha256(encoder).hexdigest()[:12]
-    path = cache / f"{digest}_{clips[0].corpus}_{variant}.npy"
+
+    clips: tuple[Clip, ...]
+    session: str
+    values: NDArray[np.float16]
+    counts: NDArray[np.int64]
+    means: NDArray[np.float32]
+
+
+def encoded(base: Recognizer, clips: Sequence[Clip], session: str, cache: Path) -> Encoded:
+    """The frames of all clips of one corpus in a session of this name."""
+    path = cache / f"{base.info.sha256[:12]}_{clips[0].corpus}_{session}.npz"
     if not path.exists():
         cache.mkdir(parents=True, exist_ok=True)
-        batches = list(_recordings(clips) if variant == "context" else ([(i, c.path)] for i, c in enumerate(clips)))
-        with multiprocessing.Pool(initializer=_open_encoder, initargs=(encoder,)) as pool:
-            found = dict(mean for means in pool.imap_unordered(_JOBS[variant], batches, chunksize=4) for mean in means)
-        draft = path.with_suffix(".part.npy")
-        np.save(draft, np.stack([found[position] for position in range(len(clips))]))
+        if session == CONTEXT:
+            values, counts = _in_context(base, clips)
+        else:
+            files, voices = [clip.path for clip in clips], [clip.speaker for clip in clips]
+            values, counts = encode_clips(base, files, voices, int(session))
+        draft = path.with_suffix(".part.npz")
+        np.savez(draft, values=values, counts=counts, means=mean_frames(values, counts))
         draft.rename(path)
-    means: NDArray[np.float32] = np.load(path)
-    return means
+    with np.load(path) as file:
+        return Encoded(tuple(clips), session, file["values"], file["counts"], file["means"])
 
 
-def _recordings(clips: Sequence[Clip]) -> Iterator[Batch]:
+def _in_context(base: Recognizer, clips: Sequence[Clip]) -> tuple[NDArray[np.float16], NDArray[np.int64]]:
+    single = base.for_many()
+
+    def encode(positions: list[int]) -> list[NDArray[np.float16]]:
+        signals = [load_audio(clips[position].path).samples for position in positions]
+        signals = [signal[: max(1, signal.size // _FRAME_SAMPLES) * _FRAME_SAMPLES] for signal in signals]
+        gain = 10 ** (np.random.default_rng(positions[0]).uniform(*GAIN_DB) / 20)
+        whole = (np.concatenate(signals) * gain).astype(np.float32)
+        frames = halved(single.embed_frames(whole, sample_rate=SAMPLE_RATE))
+        return np.split(frames, np.cumsum([signal.size // _FRAME_SAMPLES for signal in signals])[:-1])
+
+    recordings = _recordings(clips)
+    with ThreadPoolExecutor(usable_cores()) as pool:
+        parts = [part for found in pool.map(encode, recordings) for part in found]
+    place_of = np.argsort(np.concatenate(recordings))
+    ordered = [parts[place] for place in place_of]
+    return np.concatenate(ordered), np.array([len(part) for part in ordered])
+
+
+def _recordings(clips: Sequence[Clip]) -> list[list[int]]:
+    """Positions of clips that stand in one recording."""
     generator = random.Random(0)
+    recordings = []
     for speaker in sorted({clip.speaker for clip in clips}):
-        own = [(position, clip.path) for position, clip in enumerate(clips) if clip.speaker == speaker]
+        own = [position for position, clip in enumerate(clips) if clip.speaker == speaker]
         generator.shuffle(own)
-        for start in range(0, len(own), CLIPS_IN_CONTEXT):
-            yield own[start : start + CLIPS_IN_CONTEXT]
-
-
-def _open_encoder(encoder: bytes) -> None:
-    global _session
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = 1
-    _session = ort.InferenceSession(encoder, options)
-
-
-def _frames(signal: Signal) -> NDArray[np.float32]:
-    frames: NDArray[np.float32] = _session.run(
-        ["frames"], {"waveform": signal[None], "lengths": np.array([signal.size])}
-    )[0][0]
-    return frames
-
-
-def _alone(batch: Batch) -> _Means:
-    return [(position, _frames(load_audio(path).samples).mean(axis=0)) for position, path in batch]
-
-
-def _noisy(batch: Batch) -> _Means:
-    return [(position, _frames(_worsened(load_audio(path).samples, position)).mean(axis=0)) for position, path in batch]
-
-
-def _worsened(signal: Signal, seed: int) -> Signal:
-    """The signal with noise of a random colour at a random level, and a random gain."""
-    generator = np.random.default_rng(seed)
-    spectrum = np.fft.rfft(generator.standard_normal(signal.size))
-    slope = generator.uniform(-1.0, 0.0)  # white … brown
-    noise = np.fft.irfft(spectrum * np.maximum(np.arange(spectrum.size), 20.0) ** slope, signal.size)
-    level = np.sqrt(np.mean(signal**2)) * 10 ** (-generator.uniform(*SNR_DB) / 20)
-    noise *= level / np.sqrt(np.mean(noise**2))
-    return ((signal + noise) * 10 ** (generator.uniform(*GAIN_DB) / 20)).astype(np.float32)
-
-
-def _context(batch: Batch) -> _Means:
-    signals = [load_audio(path).samples for _, path in batch]
-    signals = [signal[: max(1, signal.size // FRAME_SAMPLES) * FRAME_SAMPLES] for signal in signals]
-    gain = 10 ** (np.random.default_rng(batch[0][0]).uniform(*GAIN_DB) / 20)
-    frames = _frames((np.concatenate(signals) * gain).astype(np.float32))
-    ends = np.cumsum([signal.size // FRAME_SAMPLES for signal in signals])
-    return [
-        (position, part.mean(axis=0)) for (position, _), part in zip(batch, np.split(frames, ends[:-1]), strict=True)
-    ]
-
-
-_JOBS = {"alone": _alone, "noisy": _noisy, "context": _context}
-_session: ort.InferenceSession
+        recordings += [own[start : start + CLIPS_IN_CONTEXT] for start in range(0, len(own), CLIPS_IN_CONTEXT)]
+    return recordings

@@ -1,26 +1,24 @@
-"""The linear head: fitted to mean frames, balanced, calibrated, and judged on speakers that it did not learn from."""
+"""The linear head of the bundled model: one for both views, absolute and compared with a voice's usual sound."""
 
 from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax, softmax
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import recall_score
+from scipy.optimize import minimize, minimize_scalar
+from scipy.special import log_softmax
 
 from corpora import Clip
 from emotone.heads import Head
 from emotone.labels import LABELS
 
-Means = dict[str, NDArray[np.float32]]  # variant -> (clips, dim), standardised
+CORPUS_WEIGHTS = {"iesc": 0.1, "emotiontts_ko": 0.5}  # others 1
+AGAINST_ABSENT = 0.1  # how much a clip speaks against labels that its corpus does not have
+STRENGTH = 0.05  # of L2 regularisation, where embeddings have deviation 1
+_FORBIDDEN = -1e4
 
-
-CORPUS_WEIGHTS = {"iesc": 0.1, "emotiontts_ko": 0.5}  # others 1; IESC's single words pull all other corpora down
-VARIANT_WEIGHTS = {"alone": 2.0, "noisy": 0.5, "context": 1.0}
-LEAST_VARIANCE = 0.02  # of an axis, where features have 1: what varies less is not scaled up further
-STRENGTH = 0.003  # inverse of L2 regularisation, as in scikit-learn
+Vectors = NDArray[np.float32]
+Logits = NDArray[np.float64]
 
 
 def balanced_weights(clips: Sequence[Clip]) -> NDArray[np.float64]:
@@ -37,25 +35,82 @@ def balanced_weights(clips: Sequence[Clip]) -> NDArray[np.float64]:
     return scaled
 
 
-def fit_head(means: Means, clips: Sequence[Clip]) -> Head:
-    """A head of the nine labels; those that no clip has are masked. Temperature is 1.
+def centred(embeddings: Vectors, voices: NDArray[np.str_]) -> Vectors:
+    """Embeddings without the mean of their voice."""
+    result = embeddings.copy()
+    for voice in np.unique(voices):
+        rows = voices == voice
+        result[rows] -= embeddings[rows].mean(axis=0)
+    return result
 
-    Multinomial logistic regression on principal axes scaled by the fourth root of their variance: half-way between the
-    features as they are, where the fit is slow and worse, and whitened ones, where it follows noise.
+
+def usual_embedding(embeddings: Vectors, clips: Sequence[Clip]) -> Vectors:
+    """How the average voice sounds, `(dim,)`: the mean over corpora of the mean over speakers of their mean."""
+    speakers = np.array([clip.speaker for clip in clips])
+    corpora = np.array([clip.corpus for clip in clips])
+    means = [
+        np.mean([embeddings[speakers == one].mean(axis=0) for one in np.unique(speakers[corpora == corpus])], axis=0)
+        for corpus in np.unique(corpora)
+    ]
+    usual: Vectors = np.mean(means, axis=0)
+    return usual
+
+
+def fit_head(embeddings: Vectors, voices: NDArray[np.str_], clips: Sequence[Clip]) -> Head:
+    """A head of the nine labels; those that no clip has are masked. Temperatures are 1.
+
+    Every clip is learned from twice: as it is, and moved so that its voice's mean is that of the average voice. Its loss is the
+    cross entropy among the labels of its corpus and, at `AGAINST_ABSENT`, among all: a corpus without disgust says little
+    about what is no disgust.
+
+    Args:
+        embeddings: `(clips, dim)`.
+        voices: Which clips are of one voice in one session, `(clips,)`.
+        clips: The clips.
     """
-    variances, axes = np.linalg.eigh(np.cov(means["alone"], rowvar=False))
-    axes = (axes / np.maximum(variances, LEAST_VARIANCE) ** 0.25).astype(np.float32)
-    features = np.concatenate(list(means.values())) @ axes
-    emotions = [clip.emotion for clip in clips] * len(means)
-    weights = np.concatenate([balanced_weights(clips) * VARIANT_WEIGHTS[variant] for variant in means])
-    model = LogisticRegression(C=STRENGTH, max_iter=200, tol=1e-3).fit(features, emotions, sample_weight=weights)
-    weight, bias = np.zeros((len(LABELS), len(axes)), np.float32), np.zeros(len(LABELS), np.float32)
-    rows = [LABELS.index(label) for label in model.classes_]
-    weight[rows], bias[rows] = model.coef_ @ axes.T, model.intercept_
-    return Head(LABELS, weight, bias, 1.0, frozenset(LABELS) - set(model.classes_))
+    usual = usual_embedding(embeddings, clips)
+    deviation = embeddings.std(axis=0) + 1e-6
+    both = np.concatenate([embeddings - usual, centred(embeddings, voices)]) / deviation
+    truth = np.array([LABELS.index(clip.emotion) for clip in clips] * 2)
+    offered = _offered(clips)
+    own = np.where(np.concatenate([offered, offered]), 0.0, _FORBIDDEN)
+    every = np.where(offered.any(axis=0), 0.0, _FORBIDDEN)
+    weights = np.tile(balanced_weights(clips), 2) / len(truth)
+    shape = (len(LABELS), both.shape[1] + 1)
+    inputs = np.concatenate([both, np.ones((len(both), 1), np.float32)], axis=1)
+    hits = np.zeros((len(truth), len(LABELS)))
+    hits[np.arange(len(truth)), truth] = 1
+
+    def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        weight = flat.reshape(shape)
+        logits = (inputs @ weight.T.astype(np.float32)).astype(np.float64)
+        total, slope = 0.0, np.zeros_like(logits)
+        for share, mask in ((1 - AGAINST_ABSENT, own), (AGAINST_ABSENT, every)):
+            logs = log_softmax(logits + mask, axis=1)
+            total -= share * float((weights * (logs * hits).sum(axis=1)).sum())
+            slope += share * weights[:, None] * (np.exp(logs) - hits)
+        free = weight.copy()
+        free[:, -1] = 0
+        total += STRENGTH / 2 * float((free**2).sum())
+        return total, ((slope.T.astype(np.float32) @ inputs) + STRENGTH * free).ravel()
+
+    found = minimize(loss, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 150}).x.reshape(
+        shape
+    )
+    weight = (found[:, :-1] / deviation).astype(np.float32)
+    bias = (found[:, -1] - weight @ usual).astype(np.float32)
+    masked = frozenset(np.array(LABELS)[~offered.any(axis=0)].tolist())
+    return Head(LABELS, weight, bias, masked=masked, usual=found[:, -1].astype(np.float32))
 
 
-def fit_temperature(logits: NDArray[np.float64], clips: Sequence[Clip]) -> float:
+def _offered(clips: Sequence[Clip]) -> NDArray[np.bool_]:
+    """`(clips, labels)`: the labels that each clip's corpus has."""
+    has = {(clip.corpus, clip.emotion) for clip in clips}
+    rows = {corpus: [(corpus, label) in has for label in LABELS] for corpus in {clip.corpus for clip in clips}}
+    return np.array([rows[clip.corpus] for clip in clips])
+
+
+def fit_temperature(logits: Logits, clips: Sequence[Clip]) -> float:
     """The temperature at which the softmax of held-out logits `(clips, labels)` is most likely."""
     truth = np.array([LABELS.index(clip.emotion) for clip in clips])
     weights = balanced_weights(clips)
@@ -65,39 +120,3 @@ def fit_temperature(logits: NDArray[np.float64], clips: Sequence[Clip]) -> float
         return float(-(weights * log_scores[np.arange(len(truth)), truth]).mean())
 
     return float(np.exp(minimize_scalar(loss, bounds=(-3.0, 3.0), method="bounded").x))
-
-
-def masked_logits(head: Head, features: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Logits `(clips, labels)` with -inf for masked labels."""
-    logits = head.logits(features)
-    logits[:, [LABELS.index(label) for label in head.masked]] = -np.inf
-    return logits
-
-
-def uar(logits: NDArray[np.float64], clips: Sequence[Clip], *, present_only: bool) -> float:
-    """Unweighted average recall in percent over the emotions of these clips.
-
-    Args:
-        logits: `(clips, labels)`.
-        clips: What is to be recognised.
-        present_only: Labels that these clips do not have are not offered to the model.
-    """
-    truth = np.array([LABELS.index(clip.emotion) for clip in clips])
-    present = np.unique(truth)
-    offered = present if present_only else np.arange(len(LABELS))
-    guesses = offered[logits[:, offered].argmax(axis=1)]
-    return 100 * float(recall_score(truth, guesses, labels=present, average="macro"))
-
-
-def calibration_error(logits: NDArray[np.float64], clips: Sequence[Clip], temperature: float, bins: int = 15) -> float:
-    """Expected calibration error in percent: how far confidence and accuracy lie apart, over bins of equal width."""
-    scores = softmax(logits / temperature, axis=1)
-    confidence = scores.max(axis=1)
-    right = scores.argmax(axis=1) == [LABELS.index(clip.emotion) for clip in clips]
-    which = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = [
-        abs(right[which == b].mean() - confidence[which == b].mean()) * (which == b).mean()
-        for b in range(bins)
-        if (which == b).any()
-    ]
-    return 100 * float(sum(gaps))

@@ -18,7 +18,7 @@ from typing import IO, Any, BinaryIO, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .decode import MAX_CHANNELS, MAX_RATE, MIN_RATE, Decoded, Faults, decode, reason_of
+from .decode import MAX_CHANNELS, MAX_RATE, MIN_RATE, Decoded, Faults, Format, decode, format_of, reason_of
 from .errors import (
     AudioError,
     AudioNotFoundError,
@@ -160,6 +160,15 @@ def source_name(source: AudioSource) -> str:
 def load_audio(source: AudioSource, *, sample_rate: int | None = None, channel: int | None = None) -> Audio:
     """Decodes a whole source into memory. Arguments and errors as in `open_recording`, plus those of decoding."""
     return open_recording(source, sample_rate=sample_rate, channel=channel).load()
+
+
+def file_format(path: Path) -> Format:
+    """How a recording is stored, from its header alone. Raises `AudioError` when it cannot be opened or is no audio."""
+    try:
+        with path.open("rb") as file:
+            return format_of(_View(file), source_name(path))
+    except (OSError, ValueError) as error:
+        raise _cannot_open(path, error) from error
 
 
 def _from_path(path: Path, channel: int | None) -> Recording:

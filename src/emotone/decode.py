@@ -31,6 +31,22 @@ Decoded: TypeAlias = tuple[NDArray[np.float32], int]
 """Samples `(channels, samples)` and their rate."""
 
 
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How a recording is stored.
+
+    Attributes:
+        container, codec: FFmpeg's names.
+        sample_rate: In Hz, as the header says.
+        channels: As the header says.
+    """
+
+    container: str
+    codec: str
+    sample_rate: int
+    channels: int
+
+
 @dataclass(slots=True)
 class Faults:
     """What was found wrong with a file while it was read.
@@ -46,6 +62,21 @@ class Faults:
 
 def decode(file: BinaryIO, name: str, faults: Faults) -> Iterator[Decoded]:
     """Decoded blocks of the first audio track, with the rate that the decoder really gives (Opus: always 48 kHz)."""
+    with _open_track(file, name) as container:
+        for frame in _frames(container, file, faults, name):
+            samples = frame.to_ndarray().astype(np.float32, copy=False)
+            yield samples.reshape(-1, frame.layout.nb_channels).T, frame.sample_rate
+
+
+def format_of(file: BinaryIO, name: str) -> Format:
+    """How the first audio track is stored. Raises what `decode` raises for files that it cannot open."""
+    with _open_track(file, name) as container:
+        track = container.streams.audio[0].codec_context
+        return Format(container.format.name, track.name, track.sample_rate, track.channels)
+
+
+def _open_track(file: BinaryIO, name: str) -> Container:
+    """An open container with an audio track that can be decoded."""
     try:
         container = _open(file)
     except _FOREIGN as error:
@@ -54,20 +85,19 @@ def decode(file: BinaryIO, name: str, faults: Faults) -> Iterator[Decoded]:
             "Use WAV, MP3, M4A, FLAC, OGG, WebM or AMR.",
             f"“{name}”不是可解码的音频（{reason_of(error)}）。请使用 WAV、MP3、M4A、FLAC、OGG、WebM 或 AMR。",
         ) from error
-    with container:
-        if not container.streams.audio:
-            raise NoAudioStreamError(
-                f"'{name}' has no audio track. Choose a file with sound.",
-                f"“{name}”没有音轨。请选择有声音的文件。",
-            )
-        if container.streams.audio[0].codec_context is None:
-            raise UnsupportedAudioError(
-                f"The audio track of '{name}' has a codec that is not known here. Convert it to WAV or FLAC.",
-                f"无法识别“{name}”音轨的编码。请转换为 WAV 或 FLAC。",
-            )
-        for frame in _frames(container, file, faults, name):
-            samples = frame.to_ndarray().astype(np.float32, copy=False)
-            yield samples.reshape(-1, frame.layout.nb_channels).T, frame.sample_rate
+    if not container.streams.audio:
+        container.close()
+        raise NoAudioStreamError(
+            f"'{name}' has no audio track. Choose a file with sound.",
+            f"“{name}”没有音轨。请选择有声音的文件。",
+        )
+    if container.streams.audio[0].codec_context is None:
+        container.close()
+        raise UnsupportedAudioError(
+            f"The audio track of '{name}' has a codec that is not known here. Convert it to WAV or FLAC.",
+            f"无法识别“{name}”音轨的编码。请转换为 WAV 或 FLAC。",
+        )
+    return container
 
 
 def _open(file: BinaryIO) -> Container:

@@ -4,9 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar, overload
 
+import numpy as np
+from numpy.typing import NDArray
+
+from .heads import Head
 from .labels import Label, emotion_of
 from .text import Text
-from .types import Opinion, Prediction, Reason, Segment, Timeline
+from .types import Opinion, Prediction, Reason, Segment, Timeline, TimelineOptions
 
 UNKNOWN: Label = "unknown"
 """The label of a result that is withheld."""
@@ -32,7 +36,24 @@ ORDER = (
 GRAVE = frozenset({"silent", "no_speech", "unfamiliar", "unclear"})
 """Codes of reasons for which a label is withheld."""
 
+UTTERANCE_ONLY = frozenset({"too_long", "length_advice", "mixed"})
+"""Codes of reasons to doubt one result for the whole recording; a timeline is the answer to them."""
+
 MARGIN = 0.1  # between the two highest scores
+DISAGREEMENT = 0.85  # half the sum of the differences of two windows' scores: 1 when no label is possible in both
+WINDOWS = TimelineOptions(window=3.0, hop=1.5)  # that are compared
+
+UNFAMILIAR = Reason(
+    "unfamiliar",
+    Text(
+        "This does not sound like any speech that the model learned from; its confidence means nothing here.",
+        "该录音与模型学习过的语音差异很大；此处的置信度没有意义。",
+    ),
+    Text(
+        "Use clear speech of one person, close to the microphone, without music.",
+        "请使用单人、靠近麦克风、无音乐的清晰语音。",
+    ),
+)
 
 _Said = TypeVar("_Said", Prediction, Segment, Opinion)
 
@@ -54,6 +75,38 @@ def unclear(scores: Mapping[Label, float]) -> tuple[Reason, ...]:
     )
     advice = Text("Take both into account, or use a longer recording.", "请同时考虑两者，或使用更长的录音。")
     return (Reason("unclear", found, advice),)
+
+
+def unfamiliar(head: Head, embeddings: NDArray[np.float32], durations: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which spans are far from what the head learned from, `(spans,)`; none when it does not know.
+
+    Args:
+        head: The head.
+        embeddings: float32 `(spans, dim)`.
+        durations: `(spans,)`, in seconds.
+    """
+    if head.familiarity is None:
+        return np.zeros(len(embeddings), bool)
+    far: NDArray[np.bool_] = head.familiarity.strangeness(embeddings, durations) > head.familiarity.limit
+    return far
+
+
+def mixed(windows: Sequence[Segment]) -> tuple[Reason, ...]:
+    """The reason to doubt that windows of speech have no label in common, if some have not."""
+    scores = np.array([list(window.scores.values()) for window in windows])
+    apart = np.abs(scores[:, None] - scores).sum(axis=-1) / 2  # (windows, windows)
+    first, second = divmod(int(apart.argmax()), len(windows))
+    if apart[first, second] < DISAGREEMENT or windows[first].label == windows[second].label:
+        return ()
+    one, other = windows[first], windows[second]
+    names = emotion_of(one.label).name, emotion_of(other.label).name
+    found = Text(
+        f"The recording changes: {names[0].en} at {one.start:.0f}–{one.end:.0f} s, {names[1].en} at "
+        f"{other.start:.0f}–{other.end:.0f} s.",
+        f"录音前后不一致：{one.start:.0f}–{one.end:.0f} 秒为“{names[0].zh}”，"
+        f"{other.start:.0f}–{other.end:.0f} 秒为“{names[1].zh}”。",
+    )
+    return (Reason("mixed", found, Text("Use the timeline (frame mode).", "请使用时间线（frame 模式）。")),)
 
 
 @overload

@@ -6,7 +6,7 @@ A head is linear over the embedding, so with these every head is a matrix produc
 import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -62,6 +62,17 @@ class EmbeddedClips:
 
     def __len__(self) -> int:
         return len(self.clips)
+
+    def only(self, rows: Sequence[int]) -> "EmbeddedClips":
+        """Some of the clips, in this order; failures stay."""
+        return replace(
+            self,
+            clips=tuple(self.clips[row] for row in rows),
+            embeddings=self.embeddings[rows],
+            durations=self.durations[rows],
+            quality=tuple(self.quality[row] for row in rows),
+            sha256=tuple(self.sha256[row] for row in rows),
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,18 +1,20 @@
 """Linear heads: from a mean of frames to the scores of a span."""
 
-import base64
 import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .calibration import Calibration
 from .errors import ModelError
+from .familiarity import Familiarity
+from .packing import pack, unpack
 from .types import ModelInfo
 
 HEAD_NAME = "head.json"
@@ -35,6 +37,11 @@ class Head:
         usual: float32 `(labels,)`: the logits of the usual sound of the voices that the head learned from. A voice that is
             compared with its own baseline is moved there. `None` where it is not known: all 0.
         relative_temperature: As `temperature`, for logits that were compared with a baseline; `None`: the same.
+        name: What to call it; empty for a model's own.
+        model_sha256: Of the only model whose embeddings it takes; `None`: any of its dimension, such as the model it is part of.
+        provenance: What it was made of, as JSON has it. Says nothing about scores.
+        familiarity: What the embeddings that it learned from are like, to tell when others are not.
+        calibration: How its label sets are made, once it was calibrated.
     """
 
     labels: tuple[str, ...]
@@ -44,6 +51,11 @@ class Head:
     masked: frozenset[str] = frozenset()
     usual: NDArray[np.float32] | None = None
     relative_temperature: float | None = None
+    name: str = ""
+    model_sha256: str | None = None
+    provenance: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    familiarity: Familiarity | None = field(default=None, repr=False)
+    calibration: Calibration | None = None
 
     def __post_init__(self) -> None:
         shape = (len(self.labels), self.dim)
@@ -54,7 +66,8 @@ class Head:
                     f"分类头的温度为 {temperature}；应为正数。",
                 )
         usual_fits = self.usual is None or self.usual.shape == shape[:1]
-        fits = self.weight.shape == shape and self.bias.shape == shape[:1] and usual_fits
+        familiar_fits = self.familiarity is None or self.familiarity.centre.size == self.dim
+        fits = self.weight.shape == shape and self.bias.shape == shape[:1] and usual_fits and familiar_fits
         if not fits or not self.masked < set(self.labels):
             raise ModelError(
                 f"A head of {len(self.labels)} labels has weights {self.weight.shape}, biases {self.bias.shape} and "
@@ -76,7 +89,7 @@ class Head:
     @property
     def sha256(self) -> str:
         """Of everything that makes its scores, in hex: two heads with the same one score alike."""
-        return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(self._scoring(), sort_keys=True).encode()).hexdigest()
 
     def logits(self, frames: NDArray[np.float32]) -> NDArray[np.float64]:
         """Logits `(…, labels)` of frames or embeddings `(…, dim)`."""
@@ -104,13 +117,24 @@ class Head:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object that `from_json` reads; weights as base64 of little-endian float32."""
+        described = {
+            "name": self.name or None,
+            "model_sha256": self.model_sha256,
+            "provenance": dict(self.provenance) or None,
+            "familiarity": self.familiarity and self.familiarity.to_json(),
+            "calibration": self.calibration and self.calibration.to_json(),
+        }
+        return self._scoring() | {name: value for name, value in described.items() if value is not None}
+
+    def _scoring(self) -> dict[str, Any]:
+        """Everything that makes its scores."""
         fields = {
             "labels": list(self.labels),
-            "weight": _encode(self.weight),
-            "bias": _encode(self.bias),
+            "weight": pack(self.weight),
+            "bias": pack(self.bias),
             "temperature": self.temperature,
             "masked": sorted(self.masked),
-            "usual": None if self.usual is None else _encode(self.usual),
+            "usual": None if self.usual is None else pack(self.usual),
             "relative_temperature": self.relative_temperature,
         }
         return {name: value for name, value in fields.items() if value is not None}
@@ -121,14 +145,21 @@ class Head:
         try:
             labels = tuple(data["labels"])
             usual, relative = data.get("usual"), data.get("relative_temperature")
+            model = data.get("model_sha256")
+            familiarity, calibration = data.get("familiarity"), data.get("calibration")
             return cls(
                 labels,
-                _decode(data["weight"]).reshape(len(labels), -1),
-                _decode(data["bias"]),
+                unpack(data["weight"]).reshape(len(labels), -1),
+                unpack(data["bias"]),
                 float(data["temperature"]),
                 frozenset(data["masked"]),
-                None if usual is None else _decode(usual),
+                None if usual is None else unpack(usual),
                 None if relative is None else float(relative),
+                str(data.get("name", "")),
+                None if model is None else str(model),
+                dict(data.get("provenance", {})),
+                None if familiarity is None else Familiarity.from_json(familiarity),
+                None if calibration is None else Calibration.from_json(calibration),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
@@ -144,6 +175,23 @@ def check_head(head: Head, model: ModelInfo) -> None:
             "trained for.",
             f"分类头需要 {head.dim} 维，而“{model.name}”的嵌入向量为 {model.dim} 维。请使用训练该分类头时的模型。",
         )
+    if head.model_sha256 not in (None, model.sha256):
+        wanted = _model_of(head)
+        found = f"{model.name} {model.revision} (sha256 {model.sha256[:12]}…)"
+        raise ModelError(
+            f"The head '{head.name}' was trained for {wanted}, not for {found}. Use that model, or train the head again with "
+            "this one.",
+            f"分类头“{head.name}”是为 {wanted} 训练的，而非 {found}。请使用该模型，或用当前模型重新训练。",
+        )
+
+
+def _model_of(head: Head) -> str:
+    """The model that a head was trained for, as far as it says."""
+    sha256 = f"sha256 {str(head.model_sha256)[:12]}…"
+    known = head.provenance.get("model")
+    if isinstance(known, dict) and "name" in known:
+        return f"{known['name']} {known.get('revision', '')} ({sha256})"
+    return sha256
 
 
 def load_head(path: str | Path) -> Head:
@@ -167,11 +215,3 @@ def load_head(path: str | Path) -> Head:
             f"“{path}”中没有分类头：其内容为 {type(data).__name__}，应为含 labels、weight、bias 的对象。",
         )
     return Head.from_json(data)
-
-
-def _encode(values: NDArray[np.float32]) -> str:
-    return base64.b64encode(values.astype("<f4").tobytes()).decode("ascii")
-
-
-def _decode(text: str) -> NDArray[np.float32]:
-    return np.frombuffer(base64.b64decode(text, validate=True), "<f4")

@@ -70,12 +70,13 @@ def label_of(word: str, labels: Collection[Label]) -> Label | None:
     Case, spaces and hyphens do not matter. A label that is written like the word comes first; then the words for one of the
     nine emotions stand for each other: anger = angry, happiness = joy = happy, 生气 = angry, and so on.
     """
-    wanted = _folded(word)
-    same = [label for label in labels if _folded(label) == wanted]
+    wanted = folded(word)
+    same = [label for label in labels if folded(label) == wanted]
     meant = _LABEL_OF.get(wanted)
-    alike = [label for label in labels if meant is not None and _LABEL_OF.get(_folded(label)) == meant]
+    alike = [label for label in labels if meant is not None and _LABEL_OF.get(folded(label)) == meant]
     return next(iter([*same, *alike]), None)
 
 
-def _folded(word: str) -> str:
+def folded(word: str) -> str:
+    """A word without what does not matter in it: two words are one label when this is the same."""
     return "_".join(word.casefold().replace("-", " ").split())

@@ -1,17 +1,17 @@
 """What one pass over a recording leaves behind: every result is read off it, as often as one likes."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .baseline import baseline_doubts, check_model, logits_offset
-from .doubts import in_order, unclear
+from .doubts import UNFAMILIAR, UTTERANCE_ONLY, WINDOWS, in_order, mixed, unclear, unfamiliar
 from .errors import AudioError, ModelError, OptionError
 from .heads import Head
-from .quality import REASONS, UTTERANCE_ONLY
+from .quality import MAX_UTTERANCE, REASONS
 from .segment import label_regions, overlaps, speech_within, top_label, window_spans
 from .types import Baseline, ModelInfo, Opinion, Prediction, Reason, Region, Segment, Source, Timeline, TimelineOptions
 
@@ -61,19 +61,19 @@ class Listening:
         """
         view = self._view(head, baseline)
         whole = self._segment(view, 0.0, self.duration)
-        plain = None if baseline is None else self._segment(self._view(head, None), 0.0, self.duration)
-        absolute = None if plain is None else Opinion(plain.label, plain.scores, self._doubts(plain.scores))
-        doubts = self._doubts(whole.scores, () if baseline is None else baseline_doubts(baseline, view.head))
+        others = () if baseline is None else baseline_doubts(baseline, view.head)
+        calibration = view.head.calibration if baseline is None else None
         return Prediction(
             whole.label,
             whole.scores,
             self.embedding,
             self.duration,
-            doubts,
+            self._doubts(view, whole, others),
             self.info,
             self.source,
             baseline,
-            absolute,
+            None if baseline is None else self._opinion(self._view(head, None)),
+            label_set=None if calibration is None else calibration.label_set(whole.scores),
         )
 
     def timeline(
@@ -94,8 +94,8 @@ class Listening:
         _check(options)
         view = self._view(head, baseline)
         plain = [self._segment(view, start, end) for start, end in window_spans(self.duration, options)]
-        windows = self._doubted(plain)
-        segments = self._doubted(label_regions(self.regions, windows, options.min_segment))
+        windows = self._doubted(view.head, plain)
+        segments = self._doubted(view.head, label_regions(self.regions, windows, options.min_segment))
         utterance = self.predict(head=head, baseline=baseline)
         doubts = tuple(reason for reason in utterance.doubts if reason.code not in UTTERANCE_ONLY)
         absolute = None if baseline is None else self.timeline(options, head=head)
@@ -117,18 +117,43 @@ class Listening:
         spoken = seconds > 0
         return Baseline(self._stretches[spoken], seconds[spoken], 1, self.info)
 
-    def _doubted(self, spans: Sequence[Segment]) -> tuple[Segment, ...]:
+    def _opinion(self, view: "_View") -> Opinion:
+        said = self._segment(view, 0.0, self.duration)
+        return Opinion(said.label, said.scores, self._doubts(view, said))
+
+    def _doubted(self, head: Head, spans: Sequence[Segment]) -> tuple[Segment, ...]:
         """The same spans with reasons to doubt each."""
-        spoken = overlaps(self.regions, spans)
-        silence = (REASONS["no_speech"],)
+        if not spans:
+            return ()
+        spoken, far = overlaps(self.regions, spans), self._far(head, spans)
         return tuple(
-            replace(span, doubts=in_order((*(() if speech else silence), *unclear(span.scores))))
-            for span, speech in zip(spans, spoken, strict=True)
+            replace(span, doubts=_reasons((), far=strange, scores=span.scores) if speech else (REASONS["no_speech"],))
+            for span, speech, strange in zip(spans, spoken, far, strict=True)
         )
 
-    def _doubts(self, scores: Mapping[str, float], others: tuple[Reason, ...] = ()) -> tuple[Reason, ...]:
+    def _far(self, head: Head, spans: Sequence[Segment]) -> NDArray[np.bool_]:
+        """Which spans are mostly of stretches far from what the head learned from."""
+        starts = np.arange(len(self._stretches)) * STRETCH
+        ends = np.minimum(starts + STRETCH, self.duration)
+        far = np.concatenate([[0.0], (unfamiliar(head, self._stretches, ends - starts) * (ends - starts)).cumsum()])
+        edges = np.concatenate([starts[:1], ends])
+        first, last = np.array([span.start for span in spans]), np.array([span.end for span in spans])
+        mostly: NDArray[np.bool_] = np.interp(last, edges, far) - np.interp(first, edges, far) > (last - first) / 2
+        return mostly
+
+    def _doubts(self, view: "_View", said: Segment, others: tuple[Reason, ...] = ()) -> tuple[Reason, ...]:
         """Reasons to doubt what is said about the whole recording."""
-        return in_order((*self.quality, *unclear(scores), *others))
+        if not self.regions:  # silence and other sounds: what the model makes of them does not matter
+            return in_order((*self.quality, *others))
+        far = unfamiliar(view.head, self.embedding[None], np.array([self.duration]))[0]
+        return _reasons((*self.quality, *self._mixed(view), *others), far=bool(far), scores=said.scores)
+
+    def _mixed(self, view: "_View") -> tuple[Reason, ...]:
+        if not 2 * WINDOWS.window <= self.duration <= MAX_UTTERANCE:
+            return ()
+        windows = [self._segment(view, start, end) for start, end in window_spans(self.duration, WINDOWS)]
+        spoken = [window for window, speech in zip(windows, overlaps(self.regions, windows), strict=True) if speech]
+        return mixed(spoken)
 
     def _view(self, head: Head | None, baseline: Baseline | None) -> "_View":
         head = head or self._heads[0]
@@ -162,6 +187,11 @@ class _View:
     sums: NDArray[np.float64]  # (frames + 1, labels)
     offset: NDArray[np.float64]
     relative: bool
+
+
+def _reasons(found: Iterable[Reason], *, far: bool, scores: Mapping[str, float]) -> tuple[Reason, ...]:
+    """These reasons and those about familiarity and scores, in order."""
+    return in_order((*found, *((UNFAMILIAR,) if far else ()), *unclear(scores)))
 
 
 def _check(options: TimelineOptions) -> None:

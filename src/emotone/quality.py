@@ -95,9 +95,6 @@ REASONS: dict[str, Reason] = {
 }
 """Code → reason, the gravest first."""
 
-UTTERANCE_ONLY = frozenset({"too_long", "length_advice"})
-"""Codes of reasons to doubt one result for the whole recording; a timeline is the answer to them."""
-
 
 class QualityMeter:
     """Measures a recording while its blocks pass by."""

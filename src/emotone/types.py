@@ -182,6 +182,8 @@ class Prediction:
         baseline: The usual sound that it was compared with, if any.
         absolute: What is said without the baseline, when there is one.
         withheld: As in `Segment`; see `emotone.withheld`.
+        label_set: The labels that come into question, the likeliest first, when the head was calibrated for that and no
+            baseline is there. The true one is among them as often as `Head.calibration` says.
     """
 
     label: str
@@ -194,6 +196,7 @@ class Prediction:
     baseline: Baseline | None = None
     absolute: Opinion | None = field(default=None, repr=False)
     withheld: Reason | None = field(default=None, repr=False)
+    label_set: tuple[str, ...] | None = None
 
     @property
     def confidence(self) -> float:

@@ -27,6 +27,8 @@ def record(result: Prediction | Timeline, when: datetime) -> Record:
         "doubts": [_reason(reason) for reason in utterance.doubts],
         **_withheld(utterance),
     }
+    if utterance.label_set is not None:
+        fields["label_set"] = list(utterance.label_set)
     if utterance.baseline is not None and utterance.absolute is not None:
         fields["baseline"] = {"seconds": utterance.baseline.duration, "clips": utterance.baseline.clips}
         fields["absolute"] = _opinion(utterance.absolute)

@@ -3,6 +3,7 @@
 import click
 
 from .. import __version__
+from .calibrate import calibrate
 from .console import COMMAND, OPTIONS, say
 from .embed import embed
 from .evaluate import evaluate
@@ -10,6 +11,7 @@ from .models import models
 from .predict import predict
 from .serve import serve
 from .timeline import timeline
+from .train import train
 
 
 @click.group(
@@ -27,5 +29,5 @@ def app() -> None:
     """The group of all commands."""
 
 
-for command in (predict, timeline, embed, evaluate, models, serve):
+for command in (predict, timeline, embed, evaluate, calibrate, train, models, serve):
     app.add_command(command)

@@ -134,12 +134,14 @@ def _row(file: str, answer: _Answer) -> Record:
 
 
 def _print_table(answers: list[tuple[str, _Answer]]) -> None:
+    calibrated = any(utterance_of(result).label_set for _, (result, _) in answers)
     table = new_table(
         say("file", "文件"),
         say("emotion", "情绪"),
         say("confidence", "置信度"),
         say("runner-up", "次选"),
         say("duration", "时长"),
+        *([say("comes into question", "可能的情绪")] if calibrated else []),
     )
     for file, (result, _) in answers:
         heard = utterance_of(result)
@@ -149,6 +151,7 @@ def _print_table(answers: list[tuple[str, _Answer]]) -> None:
             f"{heard.confidence:.0%}",
             f"{escape(shown(heard.runner_up))} {heard.scores[heard.runner_up]:.0%}",
             f"{heard.duration:.1f} s",
+            *([escape(say(" or ", "或").join(map(shown, heard.label_set or ())))] if calibrated else []),
         )
         print_doubts(file, heard.doubts)
     if answers:

@@ -1,12 +1,23 @@
 """How good a model is on labelled recordings: numbers, groups, calibration, robustness, and a report."""
 
-from .evaluation import Bin, Calibration, CoveragePoint, Evaluation, Group, LabelResult, Measure, evaluate
+from .evaluation import (
+    Bin,
+    Calibration,
+    CoveragePoint,
+    Evaluation,
+    Group,
+    LabelResult,
+    Measure,
+    evaluate,
+    evaluation_of,
+)
+from .metrics import calibration_error, softmax
 from .page import report_page
-from .protocol import Judged, LabelChoice, Protocol
+from .protocol import Judged, LabelChoice, Protocol, agree
 from .report import PAGE_NAME, PREDICTIONS_NAME, REPORT_NAME, Report, prediction_rows, report_record
 from .robustness import Robustness, TwinResult, crowd_of, evaluate_twins
 from .texts import group_name, points
-from .units import FEW_UNITS, Units
+from .units import FEW_UNITS, Units, speaker_of, speakers_of
 
 __all__ = [
     "FEW_UNITS",
@@ -27,12 +38,18 @@ __all__ = [
     "Robustness",
     "TwinResult",
     "Units",
+    "agree",
+    "calibration_error",
     "crowd_of",
     "evaluate",
     "evaluate_twins",
+    "evaluation_of",
     "group_name",
     "points",
     "prediction_rows",
     "report_page",
     "report_record",
+    "softmax",
+    "speaker_of",
+    "speakers_of",
 ]

@@ -173,7 +173,18 @@ def evaluate(embedded: EmbeddedClips, head: Head, labels: LabelChoice = "all") -
         ManifestError: When there is nothing to score, or nothing to choose from.
     """
     protocol = agree(embedded, head, labels)
-    judged = judge(embedded, head, protocol)
+    return evaluation_of(embedded, head, protocol, judge(embedded, head, protocol))
+
+
+def evaluation_of(embedded: EmbeddedClips, head: Head, protocol: Protocol, judged: Judged) -> Evaluation:
+    """The numbers for clips that were judged already, such as each by a head that did not learn from it.
+
+    Args:
+        embedded: The recordings.
+        head: What is to be named as judged.
+        protocol: What was scored.
+        judged: The clips with their scores.
+    """
     durations = embedded.durations[judged.rows]
     confusion = confusion_of(judged)
     units, unit_of = speakers_of(judged.clips)

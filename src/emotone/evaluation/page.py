@@ -241,11 +241,17 @@ def _protocol(report: Report, language: Language) -> Html:
         for word, label in protocol.words.items()
         if word.casefold() != label.casefold()
     ]
-    left_out = [texts.LEFT_OUT_WORD.to(language).format(word=word, count=n) for word, n in protocol.left_out.items()]
+    left_out = [
+        (texts.NOT_HELD_OUT if word in protocol.offered else texts.LEFT_OUT_WORD)
+        .to(language)
+        .format(word=word, count=n)
+        for word, n in protocol.left_out.items()
+    ]
     failed = [join(failure.error.text.to(language)) for failure in result.failures[:FAILURES_SHOWN]]
     if len(result.failures) > FAILURES_SHOWN:
         failed.append(join(texts.MORE.to(language).format(count=len(result.failures) - FAILURES_SHOWN)))
     facts: list[tuple[Text, Sequence[str]]] = [
+        (texts.REMARKS, [remark.to(language) for remark in report.remarks]),
         (texts.LABELS, [choice.to(language)]),
         (texts.OFFERED, _named(protocol.offered, language)),
         (texts.MASKED, _named(protocol.masked, language)),

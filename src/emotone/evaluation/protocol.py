@@ -28,7 +28,8 @@ class Protocol:
         scored: Labels that clips have: recall is averaged over these.
         masked: The head's other labels, which are not offered.
         words: The manifest's word → the label that it was taken for.
-        left_out: The manifest's word → clips that were not scored, because the head has no such label.
+        left_out: The manifest's word → clips that were not scored: the head has no such label, or, where heads are judged on
+            clips that they did not learn from, no other clips of it.
     """
 
     choice: LabelChoice

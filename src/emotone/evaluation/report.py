@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
+from ..text import Text
 from .evaluation import Evaluation
 from .metrics import LEVEL, RESAMPLES, SEED
 from .robustness import Robustness
@@ -26,6 +27,7 @@ class Report:
         head: The name of the head's file; `None` when it is the model's own.
         when: It was made.
         robustness: Results for twins, when they were asked for.
+        remarks: What else has to be said about how these numbers came about.
     """
 
     manifest: str
@@ -33,6 +35,7 @@ class Report:
     head: str | None
     when: datetime
     robustness: Robustness | None = None
+    remarks: tuple[Text, ...] = ()
 
 
 def report_record(report: Report) -> Record:
@@ -71,6 +74,8 @@ def report_record(report: Report) -> Record:
     }
     if report.robustness is not None:
         fields["twins"] = _twins(report.robustness)
+    if report.remarks:
+        fields["remarks"] = [{"en": remark.en, "zh": remark.zh} for remark in report.remarks]
     model = result.model
     return fields | {
         "failures": [

@@ -115,6 +115,10 @@ MASKED = Text("Not offered", "未提供的标签")
 WORDS = Text("Other words in the manifest", "清单中的其他写法")
 LEFT_OUT = Text("Not scored", "未评分")
 LEFT_OUT_WORD = Text("{word} ({count}): the head has no such label", "{word}（{count} 个）：分类头没有此标签")
+NOT_HELD_OUT = Text(
+    "{word} ({count}): cannot be held out and still be known", "{word}（{count} 个）：无法在留出的同时仍被学到"
+)
+REMARKS = Text("How", "方法")
 FAILED = Text("Could not be analysed", "无法分析")
 MORE = Text("and {count} more", "另有 {count} 个")
 PRESENT = Text("present: only the emotions that the manifest has", "present：仅限清单中出现的情绪")

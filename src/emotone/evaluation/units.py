@@ -45,7 +45,7 @@ class Units:
 
 def speakers_of(clips: Sequence[Clip]) -> tuple[Units, NDArray[np.int64] | None]:
     """The units, and the number of each clip's one, `(clips,)`; `None` when every clip is a unit of its own."""
-    names = [_speaker(clip) for clip in clips]
+    names = [speaker_of(clip) for clip in clips]
     speakers = len({name for name in names if name})
     if speakers < 2:
         return Units("clip", len(clips), speakers), None
@@ -75,7 +75,13 @@ def group_clips(
         if rows.size:
             yield "quality", code, rows
     several = len({clip.fields.get("corpus", "") for clip in clips}) > 1
-    yield from _by_value("speaker", [_speaker(clip, corpora=several) or NOT_GIVEN for clip in clips])
+    yield from _by_value("speaker", [speaker_of(clip, corpora=several) or NOT_GIVEN for clip in clips])
+
+
+def speaker_of(clip: Clip, *, corpora: bool = True) -> str:
+    """The speaker's name, within the corpus: many corpora have a speaker 01. Empty when it is not known."""
+    speaker, corpus = _named(clip.fields.get("speaker", "")), clip.fields.get("corpus", "")
+    return f"{corpus}/{speaker}" if speaker and corpus and corpora else speaker
 
 
 def _by_value(field: str, values: Sequence[str], order: Sequence[str] | None = None) -> Iterator[_Chosen]:
@@ -85,12 +91,6 @@ def _by_value(field: str, values: Sequence[str], order: Sequence[str] | None = N
     if len(places) > 1:
         names = [name for name in order if name in places] if order else sorted(places)
         yield from ((field, name, np.array(places[name])) for name in names)
-
-
-def _speaker(clip: Clip, *, corpora: bool = True) -> str:
-    """The speaker's name, within the corpus: many corpora have a speaker 01. Empty when it is not known."""
-    speaker, corpus = _named(clip.fields.get("speaker", "")), clip.fields.get("corpus", "")
-    return f"{corpus}/{speaker}" if speaker and corpus and corpora else speaker
 
 
 def _named(value: str) -> str:

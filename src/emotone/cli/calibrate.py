@@ -1,0 +1,154 @@
+"""`emotone calibrate`: confidence and label sets that hold for your recordings."""
+
+from pathlib import Path
+
+import click
+from rich.markup import escape
+
+from ..cache import EmbeddingCache
+from ..calibration import COVERAGE
+from ..embeddings import embed_clips
+from ..errors import EmotoneError
+from ..evaluation import FEW_UNITS
+from ..heads import HEAD_NAME, load_head
+from ..manifest import read_manifest
+from ..outputs import save_text
+from ..training import CalibratedHead
+from ..training import calibrate as calibrate_head
+from ..writers import Record, to_json
+from .console import ERR, OPTIONS, OUT, fail, new_table, open_model, progress_bar, say, write
+from .options import model_option
+from .reports import manifest_name, print_failures, print_saved
+
+
+@click.command(
+    options_metavar=OPTIONS,
+    help=say(
+        "Fit confidence and label sets to your labelled recordings.\n\nWrites a head that says “happy or surprised”: a set "
+        "that holds the true label as often as asked. MANIFEST is as for evaluate; its emotions are the head's. Measured on "
+        "speakers that were held out.",
+        "根据带标注的录音校准置信度与标签集合。\n\n写出一个能给出“快乐或惊讶”这类集合的分类头："
+        "集合以所要求的比例包含真实标签。清单与 evaluate 相同，情绪须是分类头已有的标签。结果在未参与校准的说话人上测量。",
+    ),
+    epilog=say(
+        "Example: emotone calibrate corpus/index.csv -o my_head && emotone evaluate others/index.csv --head my_head",
+        "示例：emotone calibrate corpus/index.csv -o my_head && emotone evaluate others/index.csv --head my_head",
+    ),
+)
+@click.argument("manifest", type=click.Path(path_type=Path), metavar=say("MANIFEST", "清单"))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    metavar="DIR",
+    help=say(f"Write {HEAD_NAME} into DIR.", f"将 {HEAD_NAME} 写入 DIR。"),
+)
+@click.option(
+    "--coverage",
+    type=click.FloatRange(0.5, 0.99),
+    default=COVERAGE,
+    show_default=True,
+    metavar="SHARE",
+    help=say("How often the true label is to be in its set.", "集合包含真实标签的比例。"),
+)
+@click.option(
+    "--head",
+    "head_path",
+    type=click.Path(path_type=Path),
+    metavar=say("FILE", "文件"),
+    help=say(
+        "Calibrate a trained head (head.json) instead of the model's own.",
+        "校准训练所得的分类头（head.json），而非模型自带的。",
+    ),
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help=say("Format on standard output.", "标准输出的格式。"),
+)
+@model_option
+def calibrate(manifest: Path, output: Path, coverage: float, head_path: Path | None, format_: str, model: str) -> None:
+    """Calibrates a head; recordings that cannot be analysed are reported and left out."""
+    try:
+        clips = read_manifest(manifest)
+        head = load_head(head_path) if head_path else None
+        recognizer = open_model(model, len(clips))
+        with progress_bar(say("Listening", "正在分析"), len(clips)) as advance:
+            embedded = embed_clips(recognizer, clips, cache=EmbeddingCache(recognizer.info), on_done=advance)
+        print_failures(embedded)
+        found = calibrate_head(embedded, head or recognizer.head, manifest_name(manifest), coverage=coverage)
+        print_saved(save_text(to_json(found.head.to_json()), output / HEAD_NAME))
+    except EmotoneError as error:
+        fail(error)
+    if format_ == "json":
+        write(to_json(_record(found)))
+    else:
+        _print(manifest_name(manifest), found)
+    if found.units.speakers < FEW_UNITS:
+        _warn(found.units.speakers)
+    if embedded.failures:
+        raise SystemExit(1)
+
+
+def _warn(speakers: int) -> None:
+    text = (
+        say(
+            f"Only {speakers} speakers: a new one may differ more than these do. Ten or more say something about new voices.",
+            f"只有 {speakers} 位说话人：新的说话人可能差异更大。至少十位说话人，结果才能推及新的声音。",
+        )
+        if speakers > 1
+        else say(
+            "No two speakers are named: what was measured holds for these voices only. Add a column speaker.",
+            "清单中没有两位以上的说话人：测量结果只适用于这些声音。请添加 speaker 列。",
+        )
+    )
+    ERR.print(f"[bold yellow]{say('warning', '警告')}:[/] {text}")
+
+
+def _print(name: str, found: CalibratedHead) -> None:
+    facts = say(f": {found.clips:,} recordings", f"：{found.clips:,} 个录音")
+    if found.units.speakers > 1:
+        facts += say(f", {found.units.speakers:,} speakers", f"，{found.units.speakers:,} 位说话人")
+    facts += say(f", accuracy {found.accuracy:.1%}", f"，准确率 {found.accuracy:.1%}")
+    OUT.print(f"[bold]{escape(name)}[/]{facts}")
+    OUT.print(
+        say(
+            f"calibration error (ECE) {found.ece_before:.1%} → {found.ece_after:.1%} on speakers that were held out",
+            f"未参与校准的说话人上，校准误差（ECE）{found.ece_before:.1%} → {found.ece_after:.1%}",
+        )
+    )
+    table = new_table(
+        say("wanted", "目标"),
+        say("measured", "实测"),
+        say("worst speaker", "最差说话人"),
+        say("labels in a set", "集合平均大小"),
+    )
+    for result in found.results:
+        worst = "–" if result.worst is None else f"{result.worst:.1%}"
+        table.add_row(f"{result.coverage:.0%}", f"{result.measured:.1%}", worst, f"{result.size:.2f}")
+    OUT.print(table)
+
+
+def _record(found: CalibratedHead) -> Record:
+    assert found.head.calibration is not None
+    return {
+        "clips": found.clips,
+        "speakers": found.units.speakers,
+        "accuracy": found.accuracy,
+        "ece": {"before": found.ece_before, "after": found.ece_after},
+        "temperature": found.head.temperature,
+        "calibration": found.head.calibration.to_json(),
+        "coverage": [
+            {
+                "wanted": result.coverage,
+                "measured": result.measured,
+                "worst_speaker": result.worst,
+                "labels": result.size,
+            }
+            for result in found.results
+        ],
+    }

@@ -1,0 +1,46 @@
+"""What commands with a manifest share: its name, recordings that failed, and the files of a report."""
+
+from pathlib import Path
+
+from ..embeddings import EmbeddedClips
+from ..evaluation import PAGE_NAME, PREDICTIONS_NAME, REPORT_NAME, Report, prediction_rows, report_page, report_record
+from ..outputs import save_text
+from ..writers import to_csv, to_json
+from .console import ERR, LANGUAGE, print_error, say
+
+FAILURES_SHOWN = 5
+
+
+def manifest_name(manifest: Path) -> str:
+    """What to call a manifest: the name of a table, or of its folder when the table is called as any other is."""
+    path = manifest.absolute()
+    return (path.parent if path.stem in {"index", "manifest"} else path).name
+
+
+def print_failures(embedded: EmbeddedClips) -> None:
+    """The first recordings that could not be analysed, and how many there are."""
+    for failure in embedded.failures[:FAILURES_SHOWN]:
+        print_error(failure.error)
+    if embedded.failures:
+        count, total = len(embedded.failures), len(embedded.failures) + len(embedded)
+        ERR.print(
+            say(
+                f"{count} of {total} recordings could not be analysed; the others are used.",
+                f"{total} 个录音中有 {count} 个无法分析；其余录音照常使用。",
+            )
+        )
+
+
+def save_report(report: Report, folder: Path) -> None:
+    """Writes the page, the numbers and a row for each recording into a folder, and says where."""
+    for name, text in (
+        (PAGE_NAME, report_page(report, LANGUAGE)),
+        (REPORT_NAME, to_json(report_record(report))),
+        (PREDICTIONS_NAME, to_csv(prediction_rows(report))),
+    ):
+        print_saved(save_text(text, folder / name))
+
+
+def print_saved(path: Path) -> None:
+    """Where something was written."""
+    ERR.print(f"{say('saved', '已保存')}: {path}", markup=False)

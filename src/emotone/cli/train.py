@@ -1,0 +1,117 @@
+"""`emotone train`: a head of your own, from labelled recordings."""
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+from rich.markup import escape
+
+from ..cache import EmbeddingCache
+from ..embeddings import embed_clips
+from ..errors import EmotoneError
+from ..evaluation import PAGE_NAME, REPORT_NAME, Report, report_record
+from ..heads import HEAD_NAME
+from ..manifest import Clip, read_manifest
+from ..outputs import save_text
+from ..recognizer import Recognizer
+from ..training import TrainedHead, train_head
+from ..writers import to_json
+from .console import ERR, LANGUAGE, OPTIONS, OUT, fail, open_model, progress_bar, say, write
+from .evaluation_tables import print_report
+from .options import model_option
+from .reports import manifest_name, print_failures, print_saved, save_report
+
+STEPS = 100  # of the bar while the head is fitted
+
+
+@click.command(
+    options_metavar=OPTIONS,
+    help=say(
+        "Learn to tell your own classes apart.\n\nMANIFEST is a CSV, JSONL or Parquet file with the columns file and emotion "
+        "(and speaker, if known), a folder with one folder for each class, or an audformat database. The classes may be called "
+        "anything. From ten recordings of each class on. Embeddings are kept, so another run takes seconds.",
+        "学习区分你自己的类别。\n\n清单可以是含 file 与 emotion 列（以及已知的 speaker）的 CSV、JSONL 或 Parquet 文件，"
+        "也可以是每个类别一个子文件夹的文件夹，或 audformat 数据库。类别可任意命名，每类至少十个录音为宜。"
+        "嵌入向量会保留，再次训练只需数秒。",
+    ),
+    epilog=say(
+        "Example: emotone train calls/index.csv -o my_head && emotone evaluate others/index.csv --head my_head",
+        "示例：emotone train calls/index.csv -o my_head && emotone evaluate others/index.csv --head my_head",
+    ),
+)
+@click.argument("manifest", type=click.Path(path_type=Path), metavar=say("MANIFEST", "清单"))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    metavar="DIR",
+    help=say(
+        f"Write {HEAD_NAME}, {PAGE_NAME} and {REPORT_NAME} into DIR.",
+        f"将 {HEAD_NAME}、{PAGE_NAME} 和 {REPORT_NAME} 写入 DIR。",
+    ),
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help=say("Format on standard output.", "标准输出的格式。"),
+)
+@model_option
+def train(manifest: Path, output: Path, format_: str, model: str) -> None:
+    """Trains a head; recordings that cannot be analysed are reported and left out."""
+    try:
+        clips = read_manifest(manifest)
+        recognizer = open_model(model, len(clips))
+        when = datetime.now()
+        trained = _train(recognizer, clips, output.absolute().name, manifest_name(manifest), when)
+        report = Report(
+            manifest_name(manifest), trained.evaluation, HEAD_NAME, when, remarks=(trained.method, *trained.reasons)
+        )
+        save_report(report, output)
+        print_saved(save_text(to_json(trained.head.to_json()), output / HEAD_NAME))
+    except EmotoneError as error:
+        fail(error)
+    if format_ == "json":
+        write(to_json(report_record(report)))
+    else:
+        _print(trained, report)
+    if trained.evaluation.failures:
+        raise SystemExit(1)
+
+
+def _train(recognizer: Recognizer, clips: list[Clip], name: str, manifest: str, when: datetime) -> TrainedHead:
+    with progress_bar(say("Listening", "正在分析"), len(clips)) as advance:
+        embedded = embed_clips(recognizer, clips, cache=EmbeddingCache(recognizer.info), on_done=advance)
+    print_failures(embedded)
+    with progress_bar(say("Learning", "正在学习"), STEPS) as advance:
+        done = 0
+
+        def show(share: float) -> None:
+            nonlocal done
+            while done < round(share * STEPS):
+                advance()
+                done += 1
+
+        trained = train_head(embedded, name, manifest, when=when, on_progress=show)
+    for warning in trained.warnings:
+        text = f"{warning.text.to(LANGUAGE)} {warning.advice.to(LANGUAGE)}"
+        ERR.print(f"[bold yellow]{say('warning', '警告')}:[/] {escape(text)}")
+    return trained
+
+
+def _print(trained: TrainedHead, report: Report) -> None:
+    OUT.print(trained.method.to(LANGUAGE))
+    print_report(report)
+    if trained.relative is not None:
+        value, total = trained.relative.uar, trained.relative.clips
+        OUT.print()
+        OUT.print(
+            say(
+                f"Compared with each speaker's usual sound: UAR {value.value:.1%} ({value.low:.1%} – {value.high:.1%}), "
+                f"{total:,} recordings.",
+                f"与每位说话人的平时声音相比：UAR {value.value:.1%}（{value.low:.1%} – {value.high:.1%}），{total:,} 个录音。",
+            )
+        )

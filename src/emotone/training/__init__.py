@@ -1,0 +1,23 @@
+"""Heads of your own: learned from labelled recordings in seconds, and judged on voices that they have not heard."""
+
+from .calibrating import COVERAGES, CalibratedHead, CoverageResult, calibrate
+from .lesson import Lesson, lesson_of
+from .result import TrainedHead
+from .splitting import Split, split_clips
+from .training import STRENGTHS, train_head
+from .warnings import FEW_CLIPS
+
+__all__ = [
+    "COVERAGES",
+    "FEW_CLIPS",
+    "STRENGTHS",
+    "CalibratedHead",
+    "CoverageResult",
+    "Lesson",
+    "Split",
+    "TrainedHead",
+    "calibrate",
+    "lesson_of",
+    "split_clips",
+    "train_head",
+]

@@ -1,0 +1,119 @@
+"""An encoder's frames of many clips in several sessions: what layers are trained on. They are made once and kept."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..audio import load_audio
+from ..engine import usable_cores
+from ..recognizer import Recognizer
+from ..types import SAMPLE_RATE
+from .sessions import Session
+
+HALVED = 2  # frames of the encoder that are one frame here
+
+_Frames = NDArray[np.float16]
+_Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameSet:
+    """Clips as frames.
+
+    Attributes:
+        values: float16 `(frames, dim)`: those of all clips.
+        starts: int64 `(clips,)`: where each clip begins.
+        counts: int64 `(clips,)`: frames of each clip, at least 1.
+        means: float32 `(clips, dim)`: of each clip's frames.
+        truth: int64 `(clips,)`: places among the labels.
+        sessions: int64 `(clips,)`: clips of one number are of one voice in one room.
+        corpora: int64 `(clips,)`: clips of one number were collected together.
+        shares: How often each corpus is looked at; their proportions count.
+        labels: How many labels there are.
+    """
+
+    values: _Frames = field(repr=False)
+    starts: _Integers = field(repr=False)
+    counts: _Integers = field(repr=False)
+    means: NDArray[np.float32] = field(repr=False)
+    truth: _Integers = field(repr=False)
+    sessions: _Integers = field(repr=False)
+    corpora: _Integers = field(repr=False)
+    shares: tuple[float, ...]
+    labels: int
+
+    def __len__(self) -> int:
+        return len(self.truth)
+
+    def frames_of(self, clip: int) -> _Frames:
+        """The frames of one clip, `(frames, dim)`."""
+        return self.values[self.starts[clip] : self.starts[clip] + self.counts[clip]]
+
+    def only(self, clips: _Integers | NDArray[np.bool_]) -> "FrameSet":
+        """Some of the clips."""
+        per_clip = ("starts", "counts", "means", "truth", "sessions", "corpora")
+        return replace(self, **{name: getattr(self, name)[clips] for name in per_clip})
+
+    @property
+    def offered(self) -> NDArray[np.bool_]:
+        """`(clips, labels)`: the labels that a clip's corpus has."""
+        has = np.zeros((len(self.shares), self.labels), bool)
+        has[self.corpora, self.truth] = True
+        return has[self.corpora]
+
+
+def session_of(voice: str, number: int) -> Session | None:
+    """One of a voice's sessions; number 0 is how it was recorded."""
+    if number == 0:
+        return None
+    digest = hashlib.sha256(f"{number} {voice}".encode()).digest()
+    return Session.drawn(np.random.default_rng(int.from_bytes(digest[:8], "little")))
+
+
+def encode_clips(
+    recognizer: Recognizer,
+    files: Sequence[Path],
+    voices: Sequence[str],
+    number: int,
+    *,
+    on_done: Callable[[], None] = lambda: None,
+) -> tuple[_Frames, _Integers]:
+    """The frames of all files in their voices' sessions of this number, one after the other, and how many each has.
+
+    Raises:
+        AudioError: When a file cannot be decoded.
+    """
+    single = recognizer.for_many()
+
+    def encoded(file: Path, voice: str) -> _Frames:
+        audio = load_audio(file)
+        signal, session = audio.samples, session_of(voice, number)
+        if session is not None:
+            signal = session.apply(signal, np.random.default_rng(int(audio.source.sha256[:8], 16)))
+        frames = halved(single.embed_frames(signal, sample_rate=SAMPLE_RATE))
+        on_done()
+        return frames
+
+    with ThreadPoolExecutor(usable_cores()) as pool:
+        parts = list(pool.map(encoded, files, voices))
+    return np.concatenate(parts), np.array([len(part) for part in parts])
+
+
+def halved(frames: NDArray[np.float32]) -> _Frames:
+    """Means of two frames each; a last one without a partner stays as it is."""
+    even = len(frames) // HALVED * HALVED
+    pairs = frames[:even].reshape(-1, HALVED, frames.shape[1]).mean(axis=1)
+    return np.concatenate([pairs, frames[even:]]).astype(np.float16)
+
+
+def mean_frames(values: _Frames, counts: _Integers) -> NDArray[np.float32]:
+    """The mean of each clip's frames, `(clips, dim)`."""
+    ends = counts.cumsum()
+    return np.stack(
+        [values[end - count : end].mean(axis=0, dtype=np.float32) for end, count in zip(ends, counts, strict=True)]
+    )

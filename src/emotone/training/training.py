@@ -1,0 +1,192 @@
+"""From labelled recordings to a head, and how good it will be on voices that it has not heard."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..baseline import logits_offset
+from ..embeddings import EmbeddedClips
+from ..errors import ManifestError
+from ..evaluation import Evaluation, Judged, Protocol, evaluation_of, softmax, speaker_of
+from ..heads import Head
+from ..types import Baseline
+from .fitting import Linear, Moments, discriminants, fit_temperature, log_loss, standardised
+from .lesson import Lesson, lesson_of
+from .result import TrainedHead, provenance_of
+from .splitting import Split, split_clips
+from .warnings import find_warnings
+
+STRENGTHS = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)  # of regularisation, to choose from
+ENOUGH_CLIPS = 8  # of a speaker, in two classes at least, for a usual sound that is one
+ENOUGH_SPEAKERS = 2  # of them, to say something about comparing with it
+
+_Logits = NDArray[np.float64]
+_Rows = NDArray[np.int64]
+
+
+def train_head(
+    embedded: EmbeddedClips,
+    name: str,
+    manifest: str,
+    *,
+    when: datetime | None = None,
+    on_progress: Callable[[float], None] = lambda share: None,
+) -> TrainedHead:
+    """Learns to tell clips apart by their labels, whatever these are. Takes seconds for thousands of clips.
+
+    Args:
+        embedded: The clips. Which of them are used, and what their labels are called, is told at `lesson_of`. Some files are
+            read once more, to see what they were recorded with; those that are gone are not missed.
+        name: What to call the head.
+        manifest: What to call the list of clips, in the head's provenance.
+        when: The time of training; `None` is now.
+        on_progress: Called with the share that is done, 0…1.
+
+    Raises:
+        ManifestError: When there are not two recordings of two classes each.
+    """
+    lesson = lesson_of(embedded)
+    split = split_clips(lesson.embedded.clips, lesson.truth, len(lesson.labels))
+    if split.judged.sum() < 2:
+        raise _too_few_clips(lesson)
+    tried, whole = _fit(lesson, split, on_progress)
+    by_strength = np.stack([_held_out(lesson, split, heads) for heads in zip(*tried, strict=True)])
+    scored = split.judged[lesson.truth]
+    choice, choices = _choose(by_strength, lesson.truth, split, scored)
+    heads = [tried[fold][choices[fold]] for fold in range(split.folds)]
+    absolute = _held_out(lesson, split, heads)
+    relative, compared = _compared(lesson, split, heads, absolute)
+    final = by_strength[choice]
+    temperature = fit_temperature(final[scored], lesson.truth[scored])
+    relative_temperature = fit_temperature(relative[compared], lesson.truth[compared]) if compared.any() else None
+    head = replace(
+        whole[choice],
+        temperature=temperature,
+        relative_temperature=relative_temperature,
+        name=name,
+        model_sha256=embedded.model.sha256,
+    )
+    trained = TrainedHead(
+        head,
+        _evaluation(lesson, split, head, absolute, scored),
+        _evaluation(lesson, split, head, relative, compared) if compared.any() else None,
+        split,
+        STRENGTHS[choice],
+        find_warnings(lesson, split),
+    )
+    on_progress(1.0)
+    provenance = provenance_of(trained, lesson, manifest, when or datetime.now())
+    return replace(trained, head=replace(head, provenance=provenance))
+
+
+def _fit(lesson: Lesson, split: Split, on_progress: Callable[[float], None]) -> tuple[list[list[Head]], list[Head]]:
+    """Heads of each strength: for each fold those that did not see it, and those that saw everything."""
+    # Each value is scaled by its deviation over all clips, held out or not: that takes no labels.
+    features, coordinates = standardised(lesson.embedded.embeddings)
+    classes = len(lesson.labels)
+    everything = Moments.of(features, lesson.truth, classes)
+
+    def heads(moments: Moments, rows: _Rows) -> list[Head]:
+        usual = _usual(lesson, rows)
+        return [_head(lesson, coordinates.to_embedding(linear), usual) for linear in discriminants(moments, STRENGTHS)]
+
+    tried = []
+    for fold in range(split.folds):
+        held = split.fold == fold
+        part = Moments.of(features[held], lesson.truth[held], classes)
+        tried.append(heads(everything - part, np.flatnonzero(~held)))
+        on_progress((fold + 1) / (split.folds + 2))
+    whole = heads(everything, np.arange(len(features)))
+    on_progress((split.folds + 1) / (split.folds + 2))
+    return tried, whole
+
+
+def _head(lesson: Lesson, linear: Linear, usual: NDArray[np.float32]) -> Head:
+    head = Head(lesson.labels, linear.weight.astype(np.float32), linear.bias.astype(np.float32))
+    return replace(head, usual=head.logits(usual).astype(np.float32))
+
+
+def _usual(lesson: Lesson, rows: _Rows) -> NDArray[np.float32]:
+    """The mean over speakers of their mean embedding, `(dim,)`; clips without a speaker are one."""
+    speakers = [speaker_of(lesson.embedded.clips[row]) for row in rows]
+    embeddings = lesson.embedded.embeddings[rows]
+    means = [embeddings[np.array([name == one for name in speakers])].mean(axis=0) for one in dict.fromkeys(speakers)]
+    mean: NDArray[np.float32] = np.mean(means, axis=0, dtype=np.float32)
+    return mean
+
+
+def _held_out(lesson: Lesson, split: Split, heads: Sequence[Head]) -> _Logits:
+    """Logits `(clips, classes)`, each clip's by the head of its fold."""
+    logits = np.empty((len(lesson.truth), len(lesson.labels)))
+    for fold, head in enumerate(heads):
+        held = split.fold == fold
+        logits[held] = head.logits(lesson.embedded.embeddings[held])
+    return logits
+
+
+def _choose(by_strength: _Logits, truth: _Rows, split: Split, scored: NDArray[np.bool_]) -> tuple[int, list[int]]:
+    """The strength (its place) at which what is true was expected most: of all folds, and for each fold that of the others."""
+    losses = np.stack(
+        [log_loss(logits / fit_temperature(logits[scored], truth[scored]), truth) for logits in by_strength]
+    )
+    classes = np.flatnonzero(split.judged)
+
+    def best(chosen: NDArray[np.bool_]) -> int:
+        own = [losses[:, chosen & (truth == label)] for label in classes]
+        return int(np.mean([loss.mean(axis=1) for loss in own if loss.size], axis=0).argmin())
+
+    return best(scored), [best(scored & (split.fold != fold)) for fold in range(split.folds)]
+
+
+def _compared(
+    lesson: Lesson, split: Split, heads: Sequence[Head], logits: _Logits
+) -> tuple[_Logits, NDArray[np.bool_]]:
+    """Logits of each voice compared with its own usual sound, and for which clips that can be judged `(clips,)`."""
+    relative, compared = logits.copy(), np.zeros(len(logits), bool)
+    embedded, scored = lesson.embedded, split.judged[lesson.truth]
+    speakers = np.array([speaker_of(clip) for clip in embedded.clips])
+    found = 0
+    for name in sorted(set(speakers[speakers != ""])):
+        rows = np.flatnonzero(speakers == name)
+        folds = set(split.fold[rows].tolist())
+        if len(folds) > 1 or len(rows) < ENOUGH_CLIPS or len(set(lesson.truth[rows].tolist())) < 2:
+            continue
+        baseline = Baseline(embedded.embeddings[rows], embedded.durations[rows], len(rows), embedded.model)
+        relative[rows] += logits_offset(baseline, heads[folds.pop()])
+        compared[rows] = scored[rows]
+        found += 1
+    enough = found >= ENOUGH_SPEAKERS and len(set(lesson.truth[compared].tolist())) > 1
+    return relative, compared if enough else np.zeros_like(compared)
+
+
+def _evaluation(lesson: Lesson, split: Split, head: Head, logits: _Logits, scored: NDArray[np.bool_]) -> Evaluation:
+    """What the numbers are when each fold's temperature is fitted to the others."""
+    scores = np.empty_like(logits)
+    for fold in range(split.folds):
+        others, held = scored & (split.fold != fold), split.fold == fold
+        scores[held] = softmax(logits[held] / fit_temperature(logits[others], lesson.truth[others]))
+    rows = np.flatnonzero(scored)
+    clips = tuple(lesson.embedded.clips[row] for row in rows)
+    labels, truth = lesson.labels, lesson.truth
+    there = {labels[place] for place in truth[rows]}
+    protocol = Protocol(
+        "all",
+        labels,
+        tuple(label for label in labels if label in there),
+        (),
+        {word: label for word, label in lesson.words.items() if label in there},
+        {label: count for label, count in lesson.counts.items() if label not in there},
+    )
+    return evaluation_of(lesson.embedded, head, protocol, Judged(clips, rows, truth[rows], scores[rows]))
+
+
+def _too_few_clips(lesson: Lesson) -> ManifestError:
+    found = ", ".join(f"{label}: {count}" for label, count in lesson.counts.items())
+    return ManifestError(
+        f"There are too few different recordings to learn from ({found}); wanted two of each of two classes at least, and "
+        "better ten of each.",
+        f"可供学习的不同录音太少（{found}）；至少需要两个类别、每类两个录音，最好每类十个以上。",
+    )

@@ -1,0 +1,91 @@
+"""The trained layers of the bundled model: several nets that differ in their seeds, side by side."""
+
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpora import Clip
+from emotone.labels import LABELS
+from emotone.training.frames import FrameSet
+from emotone.training.layers import Block, LayerOptions, Layers, embed, train_layers
+from features import Encoded
+
+NETS = 2
+STEPS = 800
+# Of the looks at clips. IESC's single words pull all other corpora down; EmotionTTS has 300 clips.
+SHARES = {"ravdess": 1.0, "emodb": 1.0, "nemo": 1.0, "emotiontts_ko": 0.3, "iesc": 0.1}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """All clips in all sessions; row n of everything belongs to the same clip in the same session.
+
+    Attributes:
+        clips: A clip is there once for each of its sessions.
+        sessions: Of `features.SESSIONS`.
+        voices: Session and speaker: clips of one name can be compared with each other.
+        frames: Their frames.
+    """
+
+    clips: tuple[Clip, ...]
+    sessions: NDArray[np.str_]
+    voices: NDArray[np.str_]
+    frames: FrameSet
+
+    @classmethod
+    def of(cls, parts: Sequence[Encoded]) -> "Sample":
+        """Everything that was encoded."""
+        clips = tuple(clip for part in parts for clip in part.clips)
+        sessions = np.array([part.session for part in parts for _ in part.clips])
+        voices = np.array([f"{session} {clip.speaker}" for clip, session in zip(clips, sessions, strict=True)])
+        counts = np.concatenate([part.counts for part in parts])
+        frames = FrameSet(
+            np.concatenate([part.values for part in parts]),
+            counts.cumsum() - counts,
+            counts,
+            np.concatenate([part.means for part in parts]),
+            np.array([LABELS.index(clip.emotion) for clip in clips]),
+            np.unique(voices, return_inverse=True)[1],
+            np.array([list(SHARES).index(clip.corpus) for clip in clips]),
+            tuple(SHARES.values()),
+            len(LABELS),
+        )
+        return cls(clips, sessions, voices, frames)
+
+    def embedded(self, nets: Sequence[Layers]) -> NDArray[np.float32]:
+        """Embeddings `(clips, dim)`: those of all nets side by side."""
+        return np.concatenate([embed(layers, self.frames) for layers in nets], axis=1)
+
+
+def trained_nets(sample: Sample, learned: NDArray[np.bool_], name: str, cache: Path) -> list[Layers]:
+    """Layers that learned from a part of the sample.
+
+    Args:
+        sample: All clips.
+        learned: Which of them are learned from, `(clips,)`.
+        name: What to call the layers in the cache.
+        cache: Where they are kept.
+    """
+    nets = []
+    for seed in range(NETS):
+        path = cache / f"{name}_{seed}.npz"
+        if not path.exists():
+            _write(train_layers(sample.frames.only(learned), LayerOptions(steps=STEPS, seed=seed)), path)
+        nets.append(_read(path))
+    return nets
+
+
+def _write(layers: Layers, path: Path) -> None:
+    arrays = [layers.weight, layers.bias, *(array for block in layers.blocks for array in astuple(block))]
+    draft = path.with_suffix(".part.npz")
+    np.savez(draft, *arrays)
+    draft.rename(path)
+
+
+def _read(path: Path) -> Layers:
+    with np.load(path) as file:
+        weight, bias, *rest = (file[name] for name in file.files)
+    return Layers(weight, bias, tuple(Block(*rest[start : start + 4]) for start in range(0, len(rest), 4)))
