@@ -29,6 +29,8 @@ ORDER = (
     "narrow_band",
     "truncated",
     "damaged",
+    "baseline_one_mood",
+    "baseline_short",
     "length_advice",
 )
 """Codes of all reasons, the gravest first; those of `emotone.quality` among them. Others stand behind them."""

@@ -34,8 +34,8 @@ class Head:
         bias: float32 `(labels,)`.
         temperature: Logits are divided by it before the softmax, so that confidence is calibrated.
         masked: Labels without training data; their score is always 0.
-        usual: float32 `(labels,)`: the logits of the usual sound of the voices that the head learned from. A voice that is
-            compared with its own baseline is moved there. `None` where it is not known: all 0.
+        usual: float32 `(labels,)`: the logits of a sound that is just a voice's usual one; a voice that is compared with its
+            own baseline is moved there. `None`: all 0, so that every label is as likely.
         relative_temperature: As `temperature`, for logits that were compared with a baseline; `None`: the same.
         name: What to call it; empty for a model's own.
         model_sha256: Of the only model whose embeddings it takes; `None`: any of its dimension, such as the model it is part of.
@@ -96,24 +96,34 @@ class Head:
         logits: NDArray[np.float64] = (frames @ self.weight.T + self.bias).astype(np.float64)
         return logits
 
-    def offset(self, usual_sound: NDArray[np.float32]) -> NDArray[np.float64]:
-        """What to add to logits of a voice with this usual sound `(dim,)`, to compare them with it: `(labels,)`."""
-        target = np.zeros(len(self.labels)) if self.usual is None else self.usual.astype(np.float64)
-        offset: NDArray[np.float64] = target - self.logits(usual_sound)
-        return offset
-
-    def scores(self, logits: NDArray[np.float64], *, relative: bool = False) -> dict[str, float]:
-        """Label → score for logits `(labels,)`: softmax at the head's temperature, masked labels 0, sum 1.
+    def temperature_at(self, trust: Any) -> NDArray[np.float64]:
+        """Between both temperatures as far as between both views: a baseline that moves nothing changes nothing.
 
         Args:
-            logits: Of a span.
-            relative: They were compared with a baseline.
+            trust: How far spans were compared with a baseline, 0 (not) … 1 (as far as can be): a number, or `(…)`.
+        """
+        relative = self.relative_temperature or self.temperature
+        temperature: NDArray[np.float64] = self.temperature * (relative / self.temperature) ** np.asarray(
+            trust, np.float64
+        )
+        return temperature
+
+    def probabilities(self, logits: NDArray[np.float64], trust: Any = 0.0) -> NDArray[np.float64]:
+        """Scores `(…, labels)` for logits `(…, labels)`: softmax at the head's temperature, masked labels 0, sum 1.
+
+        Args:
+            logits: Of spans.
+            trust: As in `temperature_at`.
         """
         active = np.array([label not in self.masked for label in self.labels])
-        temperature = self.relative_temperature if relative and self.relative_temperature else self.temperature
-        shifted = np.where(active, logits, -math.inf) / temperature
-        weights = np.exp(shifted - shifted.max())
-        return dict(zip(self.labels, (weights / weights.sum()).tolist(), strict=True))
+        shifted = np.where(active, logits, -math.inf) / self.temperature_at(trust)[..., None]
+        weights = np.exp(shifted - shifted.max(axis=-1, keepdims=True))
+        probabilities: NDArray[np.float64] = weights / weights.sum(axis=-1, keepdims=True)
+        return probabilities
+
+    def scores(self, logits: NDArray[np.float64], *, trust: float = 0.0) -> dict[str, float]:
+        """Label → score for logits `(labels,)` of a span; arguments as in `probabilities`."""
+        return dict(zip(self.labels, self.probabilities(logits, trust).tolist(), strict=True))
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object that `from_json` reads; weights as base64 of little-endian float32."""
