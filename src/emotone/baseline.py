@@ -87,10 +87,7 @@ def _variety(head: Head, logits: NDArray[np.float64], shares: NDArray[np.float64
 
 def _information(scores: NDArray[np.float64], shares: NDArray[np.float64]) -> NDArray[np.float64]:
     """In nats."""
-    information: NDArray[np.float64] = _entropy((shares * scores).sum(axis=-2)) - (
-        shares[..., 0] * _entropy(scores)
-    ).sum(axis=-1)
-    return information
+    return _entropy((shares * scores).sum(axis=-2)) - (shares[..., 0] * _entropy(scores)).sum(axis=-1)
 
 
 def _entropy(scores: NDArray[np.float64]) -> NDArray[np.float64]:
