@@ -1,9 +1,9 @@
 """The arithmetic of training: from embeddings and labels to linear heads, in closed form.
 
 A head is a regularised linear discriminant: every class is taken for a normal distribution of one common covariance, and what
-is likelier under them is linear in the embedding. Against multinomial logistic regression it was as good or better from 10
-clips a class to thousands, and its probabilities were too (docs/en/train.md has the numbers); it has no iterations, no
-tolerance and no seed, and all strengths of regularisation cost little more than one.
+is likelier under them is linear in the embedding. Against multinomial logistic regression it was better in six of seven
+measurements from 10 clips a class to hundreds, in UAR and in probabilities (docs/en/train.md has the numbers), and it needs no
+iterations, no tolerance and no library.
 
 Source: Friedman 1989, "Regularized Discriminant Analysis".
 """
