@@ -143,7 +143,8 @@ def test_frames_in_a_file(model: emotone.Recognizer, clips: list[Path], tmp_path
     files, done = [*clips[:2], long], []
     for number in (0, 1):
         parts = encode_clips(model, files, ["a", "b", "c"], number, on_done=lambda: done.append(1))
-        values, counts = keep_frames(parts, model.info.dim, tmp_path / f"frames{number}")
+        with (tmp_path / "frames").open("w+b") as file:
+            values, counts = keep_frames(parts, model.info.dim, file)
         assert (values.dtype, values.shape) == (np.float16, (counts.sum(), model.info.dim))
         audio = emotone.load_audio(clips[1])
         session, signal = session_of("b", number), audio.samples

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,15 +127,15 @@ def mean_frames(values: _Frames, counts: _Integers) -> NDArray[np.float32]:
     )
 
 
-def keep_frames(parts: Iterable[_Frames], dim: int, path: Path) -> tuple[_Frames, _Integers]:
+def keep_frames(parts: Iterable[_Frames], dim: int, file: BinaryIO) -> tuple[_Frames, _Integers]:
     """Frames of any number of clips in a file instead of memory: `(frames, dim)` of all, and how many each clip has.
 
     Raises:
         OSError: When the file cannot be written.
     """
     counts = []
-    with path.open("wb") as file:
-        for part in parts:
-            file.write(part.tobytes())
-            counts.append(len(part))
-    return np.memmap(path, np.float16, "r", shape=(sum(counts), dim)), np.array(counts)
+    for part in parts:
+        file.write(part.tobytes())
+        counts.append(len(part))
+    file.flush()
+    return np.memmap(file, np.float16, "r", shape=(sum(counts), dim)), np.array(counts)

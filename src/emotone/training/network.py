@@ -117,7 +117,7 @@ class _Batch:
 class _Batches:
     """Batches without end, of rows. A row is of one session, and has the session's labels alike.
 
-    Corpora take turns by their shares, and labels within a corpus alike, however many clips they have.
+    Corpora take turns by their shares; within one, sessions that have a rare label come more often.
     """
 
     def __init__(self, data: FrameSet, options: LayerOptions, random: np.random.Generator) -> None:

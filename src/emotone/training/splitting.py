@@ -57,6 +57,19 @@ def split_clips(clips: Sequence[Clip], truth: NDArray[np.int64], classes: int, f
     return _split("file", range(len(clips)), truth, classes, folds)
 
 
+def folds_to_judge(split: Split, truth: NDArray[np.int64], wanted: int) -> int:
+    """How many folds, from the first one on, are to be judged when no more than `wanted` can be afforded; at least two.
+
+    What a fold is judged with is chosen by the others, so two classes need clips in two of the folds: more are judged until
+    that is so.
+    """
+    for folds in range(max(2, wanted), split.folds):
+        pairs = {(fold, label) for fold, label in zip(split.fold.tolist(), truth.tolist(), strict=True) if fold < folds}
+        if (np.bincount([label for _, label in pairs]) > 1).sum() > 1:
+            return folds
+    return split.folds
+
+
 def _like_speakers(folders: Sequence[str], truth: NDArray[np.int64], classes: int) -> bool:
     """Whether folders may hold a speaker or a session each, and not a class each."""
     pairs = set(zip(folders, truth.tolist(), strict=True))
