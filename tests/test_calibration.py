@@ -11,7 +11,7 @@ from emotone.errors import ManifestError, ModelError
 from emotone.evaluation import softmax
 from emotone.heads import Head, load_head
 from emotone.manifest import Clip
-from emotone.training import COVERAGES, calibrate
+from emotone.training import COVERAGES, calibrate, fit_haste
 from emotone.types import ModelInfo
 
 LABELS = ("angry", "happy", "neutral", "sad", "unknown")
@@ -105,3 +105,27 @@ def test_a_damaged_calibration_is_a_damaged_head(damage: dict[str, object]) -> N
     data = calibrate(embedded(2, 20), HEAD, "toy").head.to_json()
     with pytest.raises(ModelError, match="damaged"):
         Head.from_json(data | {"calibration": data["calibration"] | damage})
+
+
+def test_haste_softens_short_spans_and_is_found_again() -> None:
+    head = replace(HEAD, temperature=2.0, haste=0.8)
+    np.testing.assert_allclose(
+        head.softness(np.array([0.1, 1.0, 3.0, 6.0, 60.0])), [3**0.8, 3**0.8, 1, 0.5**0.8, 0.5**0.8]
+    )
+    logits = head.logits(np.array([1, 0, 0, 0, 0], np.float32))
+    expected = softmax(np.array([[1.0, 0, 0, 0]]) / (2 * 3**0.8))[0]
+    assert list(head.scores(logits, duration=1.0).values())[:4] == pytest.approx(expected)
+    assert head.scores(logits) == replace(head, haste=0.0).scores(logits, duration=1.0)
+    random = np.random.default_rng(0)
+    honest, durations = 2 * random.normal(size=(4000, 4)), random.uniform(1, 6, 4000)
+    truth = np.array([random.choice(4, p=row) for row in softmax(honest)])
+    temperature, haste = fit_haste(honest * (2.0 * head.softness(durations))[:, None], truth, durations)
+    assert (temperature, haste) == (pytest.approx(2, rel=0.1), pytest.approx(0.8, abs=0.15))
+    assert fit_haste(honest, truth, durations)[1] == pytest.approx(0, abs=0.15)
+
+
+def test_haste_reads_back_and_is_not_written_when_there_is_none() -> None:
+    assert "haste" not in HEAD.to_json()
+    assert Head.from_json(replace(HEAD, haste=0.5).to_json()).haste == 0.5
+    with pytest.raises(ModelError, match="haste"):
+        replace(HEAD, haste=float("nan"))

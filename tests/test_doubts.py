@@ -5,8 +5,11 @@ import numpy as np
 from media import speech, white_noise
 
 import emotone
-from emotone.doubts import GRAVE, MARGIN, ORDER, in_order, unclear
+from emotone.calibration import Calibration
+from emotone.doubts import GRAVE, MARGIN, ORDER, UNFAMILIAR, in_order, mixed, unclear, unfamiliar
+from emotone.familiarity import fit_familiarity
 from emotone.quality import REASONS
+from emotone.types import Reason, Segment
 from emotone.writers import record
 
 SECOND = 16_000
@@ -68,3 +71,62 @@ def test_the_view_without_a_baseline_is_withheld_for_its_own_reasons(model: emot
     assert result.label == plain.label
     assert result.absolute is not None
     assert (result.absolute.label, result.absolute.confidence) == ("unknown", 0)
+
+
+def test_what_is_far_from_the_training_data_is_unfamiliar(model: emotone.Recognizer) -> None:
+    random = np.random.default_rng(0)
+    heard = model.listen(speech(), sample_rate=SECOND)
+    near = heard.embedding + random.normal(size=(60, model.info.dim)).astype(np.float32)
+    names = [str(row % 6) for row in range(60)]
+    familiarity = fit_familiarity(near, np.full(60, 4.0), names, names)
+    knowing = model.with_head(replace(model.head, familiarity=familiarity))
+    assert "unfamiliar" not in codes(knowing.predict(speech(), sample_rate=SECOND).doubts)
+    far = model.with_head(replace(model.head, familiarity=replace(familiarity, centre=familiarity.centre + 5)))
+    result = emotone.withheld(far.predict(speech(), sample_rate=SECOND))
+    assert result.withheld == UNFAMILIAR
+    assert result.doubts[0] == UNFAMILIAR
+    timeline = emotone.withheld(far.timeline(speech(), sample_rate=SECOND))
+    assert {window.withheld for window in timeline.windows} == {UNFAMILIAR}
+    assert {segment.label for segment in timeline.segments} == {"unknown"}
+
+
+def test_heads_that_know_nothing_of_familiarity_find_everything_familiar(model: emotone.Recognizer) -> None:
+    bare = replace(model.head, familiarity=None)
+    assert not unfamiliar(bare, np.full((3, model.info.dim), 1e3, np.float32), np.ones(3)).any()
+
+
+def test_moods_that_change_are_said_where_a_single_result_is_wanted(model: emotone.Recognizer) -> None:
+    random = np.random.default_rng(0)
+    pause = 0.001 * random.normal(size=SECOND // 2)
+    signal = np.concatenate([speech("german_happy"), pause, speech("english_angry")]).astype(np.float32)
+    (reason,) = (found for found in model.predict(signal, sample_rate=SECOND).doubts if found.code == "mixed")
+    assert "Happy at 0–3 s" in reason.text.en
+    assert "“快乐”" in reason.text.zh
+    assert "mixed" not in codes(model.timeline(signal, sample_rate=SECOND).utterance.doubts)
+    twice = np.concatenate([speech(), pause, speech()]).astype(np.float32)
+    assert "mixed" not in codes(model.predict(twice, sample_rate=SECOND).doubts)
+
+
+def test_windows_are_mixed_when_no_label_is_possible_in_both() -> None:
+    happy = Segment(0, 3, "happy", {"happy": 0.97, "sad": 0.02, "angry": 0.01})
+    either = Segment(2, 5, "happy", {"happy": 0.5, "sad": 0.5, "angry": 0.0})
+    sad = Segment(4, 7, "sad", {"happy": 0.02, "sad": 0.97, "angry": 0.01})
+    assert mixed([happy, either]) == mixed([either, sad]) == mixed([happy]) == mixed([]) == ()
+    (reason,) = mixed([happy, either, sad])
+    assert "Happy at 0–3 s, Sad at 4–7 s" in reason.text.en
+
+
+def test_a_calibrated_head_says_which_labels_come_into_question(model: emotone.Recognizer) -> None:
+    head = replace(model.head, calibration=Calibration(0.9, 0.015, 0.9, 100, 12))
+    heard = model.listen(speech(), heads=(head, model.head), sample_rate=SECOND)
+    result = heard.predict()
+    assert result.label_set is not None
+    assert result.label_set[0] == result.label
+    assert set(result.label_set) == {label for label, score in result.scores.items() if score >= 0.015}
+    assert record(result, datetime.now())["label_set"] == list(result.label_set)
+    assert heard.predict(head=model.head).label_set is None
+    assert heard.predict(baseline=heard.baseline()).label_set is None
+
+
+def codes(reasons: tuple[Reason, ...]) -> set[str]:
+    return {reason.code for reason in reasons}

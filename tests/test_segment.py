@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from emotone.segment import label_regions, speech_regions, window_spans
+from emotone.segment import label_regions, speech_between, speech_regions, window_spans
 from emotone.types import Region, Segment, TimelineOptions
 
 STEP = 0.032
@@ -95,3 +95,10 @@ def test_random_timelines_are_covered_exactly() -> None:
             assert sum(segment.scores.values()) == pytest.approx(1)
             alone = any(segment.start == r.start and segment.end == r.end for r in regions)
             assert segment.duration >= 1.0 or alone
+
+
+def test_speech_between_times() -> None:
+    regions = (Region(0.5, 1.5), Region(2.0, 6.0))
+    np.testing.assert_allclose(speech_between(regions, np.arange(0, 13, 3)), [2.0, 3.0, 0.0, 0.0])
+    np.testing.assert_allclose(speech_between((), np.arange(0, 13, 3)), np.zeros(4))
+    np.testing.assert_allclose(speech_between((Region(0.0, 2.0),), np.array([0.0, 1.0, 5.0])), [1.0, 1.0])

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from base import base_model, write_model
 from corpora import EXAMPLE_SPEAKERS, TRAINING, ZERO_SHOT, load_corpus, speaker_folds
+from emotone.familiarity import Familiarity, fit_familiarity
 from emotone.heads import Head
 from emotone.recognizer import Recognizer
+from emotone.training.frames import HALVED
 from emotone.training.graph import with_layers
 from emotone.training.layers import Layers
 from ensemble import Sample, trained_nets
@@ -44,10 +46,16 @@ def main() -> None:
 
     known = np.array([clip.speaker not in EXAMPLE_SPEAKERS for clip in training.clips])
     nets = trained_nets(training, known, "all", arguments.cache)
-    head = learned_head(training, training.embedded(nets), known)
-    head = replace(head, temperature=temperature, relative_temperature=relative_temperature)
+    vectors = training.embedded(nets)
+    head = learned_head(training, vectors, known)
+    head = replace(
+        head,
+        temperature=temperature,
+        relative_temperature=relative_temperature,
+        familiarity=familiarity(training, vectors, base.info.frame_rate / HALVED),
+    )
     about = {"name": NAME, "revision": REVISION, "licence": LICENCE}
-    write_model(with_layers(graph, nets), head, base.info.frame_rate / 2, OUTPUT / f"{NAME}.onnx", about)
+    write_model(with_layers(graph, nets), head, base.info.frame_rate / HALVED, OUTPUT / f"{NAME}.onnx", about)
 
     results = [by_speaker, by_corpus, zero_shot(base, nets, head, arguments)]
     table = evaluation_table(results, temperature, relative_temperature)
@@ -69,6 +77,14 @@ def learned_head(sample: Sample, vectors: Vectors, learned: NDArray[np.bool_]) -
     """A head from the clips that may be learned from."""
     rows = np.flatnonzero(learned)
     return fit_head(vectors[rows], sample.voices[rows], [sample.clips[row] for row in rows])
+
+
+def familiarity(sample: Sample, vectors: Vectors, frame_rate: float) -> Familiarity:
+    """What the recordings as they are sound like to the model."""
+    rows = np.flatnonzero(sample.sessions == AS_RECORDED)
+    clips = [sample.clips[row] for row in rows]
+    durations = sample.frames.counts[rows] / frame_rate
+    return fit_familiarity(vectors[rows], durations, [clip.speaker for clip in clips], [clip.corpus for clip in clips])
 
 
 def speakers_held_out(sample: Sample, cache: Path) -> HeldOut:

@@ -49,8 +49,8 @@ class Sample:
             np.concatenate([part.means for part in parts]),
             np.array([LABELS.index(clip.emotion) for clip in clips]),
             np.unique(voices, return_inverse=True)[1],
-            np.array([list(SHARES).index(clip.corpus) for clip in clips]),
-            tuple(SHARES.values()),
+            np.unique([clip.corpus for clip in clips], return_inverse=True)[1],
+            tuple(SHARES.get(corpus, 0.0) for corpus in sorted({clip.corpus for clip in clips})),
             len(LABELS),
         )
         return cls(clips, sessions, voices, frames)

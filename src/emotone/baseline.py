@@ -5,9 +5,10 @@ is an offset of the logits, so it can be taken away exactly, from any span, befo
 """
 
 import json
+import math
 import zlib
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -17,27 +18,88 @@ from numpy.typing import NDArray
 
 from .errors import ModelError
 from .heads import Head
+from .text import Text
 from .types import Baseline, ModelInfo, Reason
 
-ENOUGH = 20.0  # seconds of speech; less is mentioned among the doubts
-PRIOR = 2.0  # seconds of speech that the average voice counts for: what a very short baseline shrinks towards
+# Measured by benchmarks/baseline.py on held-out speakers; its table says what other values do.
+PRIOR = 10.0  # seconds of speech that the usual voice counts for: the less there is, the less it moves
+FULL_VARIETY = 0.19  # from which on a baseline is trusted fully: sets of mixed moods have 0.2–0.5, of one mood 0.05–0.1
+ONE_MOOD = 0.1  # of variety; below it, the doubts say so
+ENOUGH = 20.0  # seconds of speech; the doubts mention less
+
+_DAMAGES = (  # what reading a file that is no baseline can end with
+    *(KeyError, TypeError, ValueError, AttributeError, OverflowError, EOFError, MemoryError, RecursionError),
+    *(NotImplementedError, RuntimeError, BadZipFile, zlib.error),
+)
+_MOST_UNBIASED = 2.0  # what two equal stretches are raised by; a hundredth of a second beside an hour would be more
 
 
-def usual_sound(baseline: Baseline) -> NDArray[np.float32]:
-    """The mean embedding `(dim,)` of a baseline, each stretch weighted by its speech."""
-    mean = np.average(baseline.embeddings, axis=0, weights=baseline.seconds)
-    return mean.astype(np.float32)
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """What it takes to compare spans of a voice with its baseline.
+
+    Attributes:
+        offset: float64 `(…, labels)`: to be added to their logits.
+        trust: float64 `(…)`: how much of the difference between the voice and the usual one that is, 0…1.
+        variety: float64 `(…)`: how different the moods of the baseline seem to be, 0…1.
+    """
+
+    offset: NDArray[np.float64]
+    trust: NDArray[np.float64]
+    variety: NDArray[np.float64]
+
+
+def compare(head: Head, logits: NDArray[np.float64], seconds: NDArray[np.float64]) -> Comparison:
+    """How to compare a voice with its baseline, for many baselines at once.
+
+    What moves is the mean of the stretches, weighted by their speech, to `head.usual`. Little speech moves it less, and so
+    does speech that seems to be of one mood: its mean is the voice *and* the mood, and taking both away removes the answer.
+
+    Args:
+        head: What the logits are of.
+        logits: `(…, stretches, labels)`: of the baseline's stretches.
+        seconds: `(…, stretches)`: speech in each, above 0.
+    """
+    usual = np.zeros(len(head.labels)) if head.usual is None else head.usual.astype(np.float64)
+    total = seconds.sum(axis=-1)
+    shares = (seconds / total[..., None])[..., None]
+    variety = _variety(head, logits, shares)
+    trust = total / (total + PRIOR) * np.minimum(variety / FULL_VARIETY, 1.0)
+    return Comparison(trust[..., None] * (usual - (shares * logits).sum(axis=-2)), trust, variety)
+
+
+def _variety(head: Head, logits: NDArray[np.float64], shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How much a label says about the stretch that it was heard in: their mutual information, by the most there can be."""
+    scores = head.probabilities(logits)
+    information = _entropy((shares * scores).sum(axis=-2)) - (shares[..., 0] * _entropy(scores)).sum(axis=-1)
+    distinct = 1 - (shares[..., 0] ** 2).sum(axis=-1)  # 1 - 1/n for n equal stretches, which is what few of them hide
+    unbiased = np.divide(1.0, distinct, out=np.zeros_like(distinct), where=distinct > 1e-9)
+    most = math.log(len(head.labels) - len(head.masked)) or 1.0
+    variety: NDArray[np.float64] = np.clip(information * np.minimum(unbiased, _MOST_UNBIASED) / most, 0.0, 1.0)
+    return variety
+
+
+def _entropy(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """In nats, of the last axis."""
+    entropy: NDArray[np.float64] = -(scores * np.log(np.maximum(scores, 1e-300))).sum(axis=-1)
+    return entropy
+
+
+def comparison(baseline: Baseline, head: Head) -> Comparison:
+    """How to compare spans with this baseline: an offset `(labels,)`, a trust, a variety."""
+    return compare(head, head.logits(baseline.embeddings), baseline.seconds)
 
 
 def logits_offset(baseline: Baseline, head: Head) -> NDArray[np.float64]:
-    """What to add to a span's logits to compare it with the baseline: `(labels,)`. Little speech moves them less."""
-    trust = baseline.duration / (baseline.duration + PRIOR)
-    return trust * head.offset(usual_sound(baseline))
+    """What to add to a span's logits to compare it with the baseline: `(labels,)`."""
+    return comparison(baseline, head).offset
 
 
 def joined(baselines: Sequence[Baseline]) -> Baseline:
-    """One baseline from several of the same model."""
+    """One baseline from several. Raises `ModelError` when they are not of one model."""
     first = baselines[0]
+    for other in baselines:
+        check_model(other, first.model)
     return replace(
         first,
         embeddings=np.concatenate([baseline.embeddings for baseline in baselines]),
@@ -73,7 +135,7 @@ def load_baseline(path: str | Path) -> Baseline:
             f"The baseline '{path}' cannot be read ({error.strerror or error}). Check the path.",
             f"无法读取基线“{path}”（{error.strerror or error}）。请检查路径。",
         ) from error
-    except (KeyError, TypeError, ValueError, EOFError, BadZipFile, zlib.error) as error:
+    except _DAMAGES as error:
         raise ModelError(
             f"'{path}' holds no baseline ({error!r}). Make one with: emotone baseline make",
             f"“{path}”中没有基线（{error!r}）。请用 emotone baseline make 生成。",
@@ -100,5 +162,36 @@ def check_model(baseline: Baseline, model: ModelInfo) -> None:
 
 
 def baseline_doubts(baseline: Baseline, head: Head) -> tuple[Reason, ...]:
-    """Reasons to doubt a baseline."""
-    return ()
+    """Reasons to doubt a comparison with this baseline: what there is too little of."""
+    reasons = []
+    if baseline.duration < ENOUGH:
+        seconds = f"{baseline.duration:.0f}"
+        reasons.append(
+            Reason(
+                "baseline_short",
+                Text(
+                    f"The baseline has only {seconds} s of speech, so it counts for little.",
+                    f"基线只有 {seconds} 秒语音，因此影响较小。",
+                ),
+                Text(
+                    "Add recordings of this voice: half a minute at least, in any mood.",
+                    "请添加该说话人的录音：至少半分钟，情绪不限。",
+                ),
+            )
+        )
+    if baseline.seconds.size > 1 and comparison(baseline, head).variety < ONE_MOOD:
+        reasons.append(
+            Reason(
+                "baseline_one_mood",
+                Text(
+                    "The baseline sounds as if it were of one mood only, so it counts for little: what is usual cannot be told "
+                    "from the mood.",
+                    "基线听起来只有一种情绪，因此影响较小：无法区分平常的声音与情绪本身。",
+                ),
+                Text(
+                    "Add recordings of this voice in other moods; which ones does not matter.",
+                    "请添加该说话人其他情绪下的录音，何种情绪均可。",
+                ),
+            )
+        )
+    return tuple(reasons)

@@ -29,6 +29,8 @@ ORDER = (
     "narrow_band",
     "truncated",
     "damaged",
+    "baseline_one_mood",
+    "baseline_short",
     "length_advice",
 )
 """Codes of all reasons, the gravest first; those of `emotone.quality` among them. Others stand behind them."""
@@ -93,6 +95,8 @@ def unfamiliar(head: Head, embeddings: NDArray[np.float32], durations: NDArray[n
 
 def mixed(windows: Sequence[Segment]) -> tuple[Reason, ...]:
     """The reason to doubt that windows of speech have no label in common, if some have not."""
+    if len(windows) < 2:
+        return ()
     scores = np.array([list(window.scores.values()) for window in windows])
     apart = np.abs(scores[:, None] - scores).sum(axis=-1) / 2  # (windows, windows)
     first, second = divmod(int(apart.argmax()), len(windows))

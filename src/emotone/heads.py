@@ -20,6 +20,9 @@ from .types import ModelInfo
 HEAD_NAME = "head.json"
 """The file that holds a trained head in its folder."""
 
+SPAN, SPANS = 3.0, (1.0, 6.0)  # seconds: what temperatures are for, and between which durations they change
+MOST_HASTE = 2.0
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Head:
@@ -34,9 +37,11 @@ class Head:
         bias: float32 `(labels,)`.
         temperature: Logits are divided by it before the softmax, so that confidence is calibrated.
         masked: Labels without training data; their score is always 0.
-        usual: float32 `(labels,)`: the logits of the usual sound of the voices that the head learned from. A voice that is
-            compared with its own baseline is moved there. `None` where it is not known: all 0.
+        usual: float32 `(labels,)`: the logits of a sound that is just a voice's usual one; a voice that is compared with its
+            own baseline is moved there. `None`: all 0, so that every label is as likely.
         relative_temperature: As `temperature`, for logits that were compared with a baseline; `None`: the same.
+        haste: How much surer than it may be the head is of short spans: both temperatures are for spans of 3 s, and are
+            multiplied by `(3 / seconds) ** haste` for others, between 1 and 6 s. 0: the same for all.
         name: What to call it; empty for a model's own.
         model_sha256: Of the only model whose embeddings it takes; `None`: any of its dimension, such as the model it is part of.
         provenance: What it was made of, as JSON has it. Says nothing about scores.
@@ -51,6 +56,7 @@ class Head:
     masked: frozenset[str] = frozenset()
     usual: NDArray[np.float32] | None = None
     relative_temperature: float | None = None
+    haste: float = 0.0
     name: str = ""
     model_sha256: str | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -65,6 +71,11 @@ class Head:
                     f"A head has temperature {temperature}; wanted a positive number.",
                     f"分类头的温度为 {temperature}；应为正数。",
                 )
+        if not 0 <= self.haste <= MOST_HASTE:
+            raise ModelError(
+                f"A head has haste {self.haste}; wanted 0 to {MOST_HASTE:g}.",
+                f"分类头的 haste 为 {self.haste}；应在 0 至 {MOST_HASTE:g} 之间。",
+            )
         usual_fits = self.usual is None or self.usual.shape == shape[:1]
         familiar_fits = self.familiarity is None or self.familiarity.centre.size == self.dim
         fits = self.weight.shape == shape and self.bias.shape == shape[:1] and usual_fits and familiar_fits
@@ -96,24 +107,40 @@ class Head:
         logits: NDArray[np.float64] = (frames @ self.weight.T + self.bias).astype(np.float64)
         return logits
 
-    def offset(self, usual_sound: NDArray[np.float32]) -> NDArray[np.float64]:
-        """What to add to logits of a voice with this usual sound `(dim,)`, to compare them with it: `(labels,)`."""
-        target = np.zeros(len(self.labels)) if self.usual is None else self.usual.astype(np.float64)
-        offset: NDArray[np.float64] = target - self.logits(usual_sound)
-        return offset
-
-    def scores(self, logits: NDArray[np.float64], *, relative: bool = False) -> dict[str, float]:
-        """Label → score for logits `(labels,)`: softmax at the head's temperature, masked labels 0, sum 1.
+    def temperature_at(self, trust: Any = 0.0, duration: Any = SPAN) -> NDArray[np.float64]:
+        """What logits are divided by before the softmax.
 
         Args:
-            logits: Of a span.
-            relative: They were compared with a baseline.
+            trust: How far spans were compared with a baseline, 0 (not) … 1 (as far as can be): a number, or `(…)`. The
+                temperature lies as far between both temperatures: a baseline that moves nothing changes nothing.
+            duration: Of the spans in seconds, a number or `(…)`.
+        """
+        relative = self.relative_temperature or self.temperature
+        between = self.temperature * (relative / self.temperature) ** np.asarray(trust, np.float64)
+        return np.asarray(between * self.softness(np.asarray(duration, np.float64)), np.float64)
+
+    def softness(self, durations: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What to multiply temperatures with for spans of these seconds, in the same shape."""
+        softness: NDArray[np.float64] = (SPAN / np.clip(durations, *SPANS)) ** self.haste
+        return softness
+
+    def probabilities(self, logits: NDArray[np.float64], trust: Any = 0.0, duration: Any = SPAN) -> NDArray[np.float64]:
+        """Scores `(…, labels)` for logits `(…, labels)`: softmax at the head's temperature, masked labels 0, sum 1.
+
+        Args:
+            logits: Of spans.
+            trust: As in `temperature_at`.
+            duration: As in `temperature_at`.
         """
         active = np.array([label not in self.masked for label in self.labels])
-        temperature = self.relative_temperature if relative and self.relative_temperature else self.temperature
-        shifted = np.where(active, logits, -math.inf) / temperature
-        weights = np.exp(shifted - shifted.max())
-        return dict(zip(self.labels, (weights / weights.sum()).tolist(), strict=True))
+        shifted = np.where(active, logits, -math.inf) / self.temperature_at(trust, duration)[..., None]
+        weights = np.exp(shifted - shifted.max(axis=-1, keepdims=True))
+        probabilities: NDArray[np.float64] = weights / weights.sum(axis=-1, keepdims=True)
+        return probabilities
+
+    def scores(self, logits: NDArray[np.float64], *, trust: float = 0.0, duration: float = SPAN) -> dict[str, float]:
+        """Label → score for logits `(labels,)` of a span; arguments as in `probabilities`."""
+        return dict(zip(self.labels, self.probabilities(logits, trust, duration).tolist(), strict=True))
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object that `from_json` reads; weights as base64 of little-endian float32."""
@@ -136,6 +163,7 @@ class Head:
             "masked": sorted(self.masked),
             "usual": None if self.usual is None else pack(self.usual),
             "relative_temperature": self.relative_temperature,
+            "haste": self.haste or None,
         }
         return {name: value for name, value in fields.items() if value is not None}
 
@@ -155,6 +183,7 @@ class Head:
                 frozenset(data["masked"]),
                 None if usual is None else unpack(usual),
                 None if relative is None else float(relative),
+                float(data.get("haste", 0.0)),
                 str(data.get("name", "")),
                 None if model is None else str(model),
                 dict(data.get("provenance", {})),

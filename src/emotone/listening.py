@@ -7,15 +7,15 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .baseline import baseline_doubts, check_model, logits_offset
+from .baseline import baseline_doubts, check_model, comparison
 from .doubts import UNFAMILIAR, UTTERANCE_ONLY, WINDOWS, in_order, mixed, unclear, unfamiliar
 from .errors import AudioError, ModelError, OptionError
 from .heads import Head
 from .quality import MAX_UTTERANCE, REASONS
-from .segment import label_regions, overlaps, speech_within, top_label, window_spans
+from .segment import label_regions, overlaps, speech_between, top_label, window_spans
 from .types import Baseline, ModelInfo, Opinion, Prediction, Reason, Region, Segment, Source, Timeline, TimelineOptions
 
-STRETCH = 5.0  # seconds of a long recording that go into a baseline as one embedding
+STRETCH = 3.0  # seconds of a recording that make one embedding of a baseline: as long as a window, mostly of one mood
 
 _Frames = NDArray[np.float32]
 _NO_OFFSET = np.zeros(())
@@ -107,8 +107,7 @@ class Listening:
         Raises:
             AudioError: When there is no speech.
         """
-        starts = np.arange(len(self._stretches)) * STRETCH
-        seconds = np.array([speech_within(self.regions, start, start + STRETCH) for start in starts])
+        seconds = speech_between(self.regions, np.arange(len(self._stretches) + 1) * STRETCH)
         if not seconds.any():
             raise AudioError(
                 f"No speech was found in '{self.source.name}'. A baseline needs recordings of the voice.",
@@ -165,9 +164,10 @@ class Listening:
         first = sum(len(other.labels) for other in self._heads[: self._heads.index(head)])
         sums = self._sums[:, first : first + len(head.labels)]
         if baseline is None:
-            return _View(head, sums, _NO_OFFSET, relative=False)
+            return _View(head, sums, _NO_OFFSET, 0.0)
         check_model(baseline, self.info)
-        return _View(head, sums, logits_offset(baseline, head), relative=True)
+        compared = comparison(baseline, head)
+        return _View(head, sums, compared.offset, float(compared.trust))
 
     def _segment(self, view: "_View", start: float, end: float) -> Segment:
         """A span of at least one frame; times in seconds."""
@@ -175,7 +175,7 @@ class Listening:
         first = min(round(start * self.info.frame_rate), frames - 1)
         last = frames if end >= self.duration else max(round(end * self.info.frame_rate), first + 1)
         logits = (view.sums[last] - view.sums[first]) / (last - first)
-        scores = view.head.scores(logits + view.offset, relative=view.relative)
+        scores = view.head.scores(logits + view.offset, trust=view.trust, duration=end - start)
         return Segment(start, end, top_label(scores), scores)
 
 
@@ -186,7 +186,7 @@ class _View:
     head: Head
     sums: NDArray[np.float64]  # (frames + 1, labels)
     offset: NDArray[np.float64]
-    relative: bool
+    trust: float
 
 
 def _reasons(found: Iterable[Reason], *, far: bool, scores: Mapping[str, float]) -> tuple[Reason, ...]:

@@ -180,10 +180,15 @@ def _damaged(path: Path, reason: object) -> ManifestError:
 def _from_folders(path: Path) -> Iterator[Clip]:
     try:
         folders = sorted(folder for folder in path.iterdir() if folder.is_dir() and not folder.name.startswith("."))
-        files = [(file, folder.name) for folder in folders for file in sorted(folder.rglob("*")) if _is_recording(file)]
+        files = [(file, folder.name) for folder in folders for file in recordings_in(folder)]
     except OSError as error:
         raise _damaged(path, error) from error
     yield from (Clip(file, printable(name), {}) for file, name in files)
+
+
+def recordings_in(folder: Path) -> list[Path]:
+    """The recordings in a folder and below it, in order of their paths; hidden files are none."""
+    return [file for file in sorted(folder.rglob("*")) if _is_recording(file)]
 
 
 def _is_recording(file: Path) -> bool:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from .baseline import baseline_fields
 from .errors import OutputError
 from .types import SAMPLE_RATE, Baseline, Prediction, Signal, Timeline
-from .writers import record, to_json
+from .writers import Record, record, to_json
 
 AUDIO_NAME, RESULT_NAME, EMBEDDING_NAME = "processed_audio.wav", "result.json", "embedding.npy"
 
@@ -40,6 +40,7 @@ def save_result(
     *,
     embedding: NDArray[np.float32] | None = None,
     when: datetime | None = None,
+    said: Record | None = None,
 ) -> OutputFolder:
     """Writes a result into a new folder below `root`.
 
@@ -52,6 +53,7 @@ def save_result(
         root: Made when it is not there.
         embedding: Becomes `embedding.npy`: `(dim,)` or `(frames, dim)`.
         when: The time of the result; `None` is now.
+        said: Becomes `result.json` instead, such as a `record` with what further heads say.
 
     Raises:
         OutputError: When it cannot be written. Nothing is left behind.
@@ -60,7 +62,7 @@ def save_result(
     with _draft_in(root) as draft:
         draft.mkdir()
         _write_wave(draft / AUDIO_NAME, signal)
-        (draft / RESULT_NAME).write_text(to_json(record(result, when)), encoding="utf-8")
+        (draft / RESULT_NAME).write_text(to_json(said or record(result, when)), encoding="utf-8")
         if embedding is not None:
             np.save(draft / EMBEDDING_NAME, embedding)
         folder = _publish(draft, root / f"outputs_{when:%Y%m%d_%H%M%S}")

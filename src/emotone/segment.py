@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,9 +57,11 @@ def _runs(probabilities: NDArray[np.float32]) -> list[tuple[int, int]]:
     return runs
 
 
-def speech_within(regions: Sequence[Region], start: float, end: float) -> float:
-    """Seconds of speech between two times."""
-    return sum(max(0.0, min(end, region.end) - max(start, region.start)) for region in regions)
+def speech_between(regions: Sequence[Region], edges: NDArray[Any]) -> NDArray[np.float64]:
+    """Seconds of speech between each time and the next, `(edges - 1,)`. Regions are in order and apart."""
+    times = [0.0, *(time for region in regions for time in (region.start, region.end))]
+    spoken = np.cumsum([0.0, *(length for region in regions for length in (0.0, region.end - region.start))])
+    return np.diff(np.interp(edges, times, spoken))
 
 
 def overlaps(regions: Sequence[Region], spans: Sequence[Segment]) -> NDArray[np.bool_]:

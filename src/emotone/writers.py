@@ -14,8 +14,21 @@ Record = dict[str, Any]
 """A result as JSON knows it."""
 
 
-def record(result: Prediction | Timeline, when: datetime) -> Record:
-    """The content of `result.json`: a prediction is of granularity `utterance`, a timeline of granularity `frame`."""
+def record(
+    result: Prediction | Timeline,
+    when: datetime,
+    *,
+    head: str | None = None,
+    others: Mapping[str, Prediction | Timeline] | None = None,
+) -> Record:
+    """The content of `result.json`: a prediction is of granularity `utterance`, a timeline of granularity `frame`.
+
+    Args:
+        result: What is said.
+        when: It was said.
+        head: The name of the head that said it, when it is not the model's own.
+        others: What further heads say of the same recording, by their names.
+    """
     utterance = utterance_of(result)
     fields: Record = {
         "emotion": utterance.label,
@@ -29,17 +42,36 @@ def record(result: Prediction | Timeline, when: datetime) -> Record:
     }
     if utterance.label_set is not None:
         fields["label_set"] = list(utterance.label_set)
-    if utterance.baseline is not None and utterance.absolute is not None:
+    if utterance.baseline is not None:
         fields["baseline"] = {"seconds": utterance.baseline.duration, "clips": utterance.baseline.clips}
-        fields["absolute"] = _opinion(utterance.absolute)
-    if isinstance(result, Timeline):
-        fields["timeline"] = _timeline(result)
+    fields |= _views(result)
+    if head is not None:
+        fields["head"] = head
+    if others:
+        fields["heads"] = [_other(name, other) for name, other in others.items()]
     model = utterance.model
     return fields | {
         "model": {"name": model.name, "revision": model.revision, "sha256": model.sha256},
         "source": {"name": utterance.source.name, "sha256": utterance.source.sha256},
         "emotone": __version__,
     }
+
+
+def _views(result: Prediction | Timeline) -> Record:
+    """What is said without the baseline, and when, as far as that was asked for."""
+    fields: Record = {}
+    absolute = utterance_of(result).absolute
+    if absolute is not None:
+        fields["absolute"] = _opinion(absolute)
+    if isinstance(result, Timeline):
+        fields["timeline"] = _timeline(result)
+    return fields
+
+
+def _other(name: str, result: Prediction | Timeline) -> Record:
+    said = utterance_of(result)
+    opinion = Opinion(said.label, said.scores, said.doubts, said.withheld)
+    return {"head": name, **_opinion(opinion), **_views(result)}
 
 
 def _timeline(timeline: Timeline) -> Record:

@@ -3,6 +3,7 @@
 import click
 
 from .. import __version__
+from .baseline import baseline
 from .calibrate import calibrate
 from .console import COMMAND, OPTIONS, say
 from .embed import embed
@@ -29,5 +30,5 @@ def app() -> None:
     """The group of all commands."""
 
 
-for command in (predict, timeline, embed, evaluate, calibrate, train, models, serve):
+for command in (predict, timeline, embed, baseline, evaluate, calibrate, train, models, serve):
     app.add_command(command)

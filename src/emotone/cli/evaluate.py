@@ -12,8 +12,11 @@ from ..evaluation import (
     PAGE_NAME,
     PREDICTIONS_NAME,
     REPORT_NAME,
+    Evaluation,
     LabelChoice,
     Report,
+    Robustness,
+    check_baseline,
     crowd_of,
     evaluate_twins,
     prediction_rows,
@@ -71,6 +74,17 @@ FAILURES_SHOWN = 5
     ),
 )
 @click.option(
+    "--baseline",
+    default="none",
+    show_default=True,
+    metavar="none|speaker|corpus|k=8",
+    help=say(
+        "Compare each recording with all of its speaker, all of its corpus, or k others of its speaker; both views are shown. "
+        "Labels are not used for it.",
+        "将每个录音与其说话人的全部录音、其语料库的全部录音或其说话人的 k 个其他录音比较，同时给出比较前后的结果；不使用标签。",
+    ),
+)
+@click.option(
     "--twins",
     is_flag=True,
     help=say(
@@ -101,6 +115,7 @@ def evaluate(
     manifest: Path,
     head_path: Path | None,
     labels: LabelChoice,
+    baseline: str,
     twins: bool,
     output: Path | None,
     format_: str,
@@ -108,11 +123,17 @@ def evaluate(
 ) -> None:
     """Evaluates a model; recordings that cannot be analysed are reported and left out."""
     try:
+        check_baseline(baseline)
         clips = read_manifest(manifest)
         head = load_head(head_path) if head_path else None
         recognizer = open_model(model, len(clips))
-        name = _name_of(manifest)
-        report = _evaluate(recognizer, clips, head or recognizer.head, labels, twins, name, head_path)
+        cache = EmbeddingCache(recognizer.info)
+        embedded = _embed(recognizer, clips, cache)
+        head = head or recognizer.head
+        result = evaluate_clips(embedded, head, labels, baseline)
+        robustness = _listen_to_twins(recognizer, embedded, result, head, cache) if twins else None
+        head_name = head_path.name if head_path else None
+        report = Report(_name_of(manifest), result, head_name, datetime.now(), robustness)
         if output is not None:
             _save(report, output)
     except EmotoneError as error:
@@ -125,26 +146,19 @@ def evaluate(
         raise SystemExit(1)
 
 
-def _evaluate(
-    recognizer: Recognizer,
-    clips: list[Clip],
-    head: Head,
-    labels: LabelChoice,
-    twins: bool,
-    name: str,
-    head_path: Path | None,
-) -> Report:
-    cache = EmbeddingCache(recognizer.info)
+def _embed(recognizer: Recognizer, clips: list[Clip], cache: EmbeddingCache) -> EmbeddedClips:
     with progress_bar(say("Listening", "正在分析"), len(clips)) as advance:
         embedded = embed_clips(recognizer, clips, cache=cache, on_done=advance)
     _print_failures(embedded)
-    result = evaluate_clips(embedded, head, labels)
-    robustness = None
-    if twins:
-        found = all_twins(crowd_of(embedded))
-        with progress_bar(say("Listening to twins", "正在分析变体"), len(found) * result.clips) as advance:
-            robustness = evaluate_twins(recognizer, embedded, result, head, found=found, cache=cache, on_done=advance)
-    return Report(name, result, head_path.name if head_path else None, datetime.now(), robustness)
+    return embedded
+
+
+def _listen_to_twins(
+    recognizer: Recognizer, embedded: EmbeddedClips, result: Evaluation, head: Head, cache: EmbeddingCache
+) -> Robustness:
+    found = all_twins(crowd_of(embedded))
+    with progress_bar(say("Listening to twins", "正在分析变体"), len(found) * result.clips) as advance:
+        return evaluate_twins(recognizer, embedded, result, head, found=found, cache=cache, on_done=advance)
 
 
 def _name_of(manifest: Path) -> str:

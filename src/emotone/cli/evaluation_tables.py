@@ -4,7 +4,7 @@ from itertools import groupby
 
 from rich.markup import escape
 
-from ..evaluation import FEW_UNITS, Evaluation, Group, Report, Robustness, group_name, points
+from ..evaluation import FEW_UNITS, Evaluation, Group, Report, Robustness, baseline_text, group_name, points
 from ..labels import emotion_of
 from .console import LANGUAGE, OUT, colored, new_table, say
 
@@ -33,15 +33,21 @@ def _print_summary(report: Report) -> None:
     if result.units.speakers > 1:
         facts += say(f", {result.units.speakers:,} speakers", f"，{result.units.speakers:,} 位说话人")
     OUT.print(f"[bold]{escape(report.manifest)}[/]{facts}")
-    table = new_table("", say("value", "数值"), say("95% interval", "95% 区间"))
-    for name, measure in (
-        ("UAR", result.uar),
-        (say("accuracy", "准确率"), result.accuracy),
-        ("macro-F1", result.macro_f1),
+    titles = [say("value", "数值"), say("95% interval", "95% 区间")]
+    views = [result]
+    if result.absolute is not None:
+        views.append(result.absolute)
+        titles += [say("without baseline", "不比较时"), titles[1]]
+    table = new_table("", *titles)
+    for name, measures in (
+        ("UAR", [view.uar for view in views]),
+        (say("accuracy", "准确率"), [view.accuracy for view in views]),
+        ("macro-F1", [view.macro_f1 for view in views]),
     ):
-        table.add_row(name, f"{measure.value:.1%}", _interval(measure.low, measure.high))
-    table.add_row("ECE", f"{result.calibration.ece:.1%}", "")
-    table.add_row("Brier", f"{result.calibration.brier:.3f}", "")
+        cells = [(f"{measure.value:.1%}", _interval(measure.low, measure.high)) for measure in measures]
+        table.add_row(name, *(cell for pair in cells for cell in pair))
+    table.add_row("ECE", *(cell for view in views for cell in (f"{view.calibration.ece:.1%}", "")))
+    table.add_row("Brier", *(cell for view in views for cell in (f"{view.calibration.brier:.3f}", "")))
     OUT.print(table)
 
 
@@ -129,6 +135,8 @@ def _print_protocol(report: Report) -> None:
     result = report.evaluation
     protocol, model, units = result.protocol, result.model, result.units
     lines = [(say("labels", "标签"), f"{protocol.choice}: {', '.join(protocol.offered)}")]
+    if result.absolute is not None:
+        lines.append((say("baseline", "基线"), baseline_text(protocol.baseline, result.judged.draws, LANGUAGE)))
     if protocol.masked:
         lines.append((say("not offered", "未提供"), ", ".join(protocol.masked)))
     renamed = [f"{word} → {label}" for word, label in protocol.words.items() if word.casefold() != label.casefold()]

@@ -1,21 +1,22 @@
 """`emotone predict`: the emotion of each file."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 from rich.markup import escape
 
 from ..audio import Recording, open_recording
+from ..baseline import joined
+from ..errors import EmotoneError
+from ..listening import Listening
 from ..outputs import save_result
-from ..recognizer import Recognizer
-from ..types import Prediction, Timeline, utterance_of
-from ..writers import Record, record, to_csv, to_json, to_jsonl
-from .console import ERR, OPTIONS, OUT, colored, each_file, new_table, open_model, print_doubts, say, shown, write
+from ..types import Baseline, Prediction, TimelineOptions, utterance_of
+from ..writers import Record, to_csv, to_json, to_jsonl
+from .asking import Answer, Asked, Interview, asking_options, baseline_of, print_baseline
+from .console import ERR, OPTIONS, OUT, colored, each_file, fail, new_table, open_model, print_doubts, say, shown, write
 from .options import channel_option, files_argument, granularity_option, model_option
-
-_Answer = tuple[Prediction | Timeline, datetime]
 
 
 @click.command(
@@ -49,6 +50,7 @@ _Answer = tuple[Prediction | Timeline, datetime]
     show_default=True,
     help=say("Format on standard output.", "标准输出的格式。"),
 )
+@asking_options
 @channel_option
 @model_option
 def predict(
@@ -57,6 +59,7 @@ def predict(
     granularity: str,
     embedding: bool,
     format_: str,
+    asked: Asked,
     channel: int | None,
     model: str,
 ) -> None:
@@ -64,46 +67,90 @@ def predict(
     if embedding and output is None:
         raise click.UsageError(say("--embedding needs -o DIR.", "--embedding 需要配合 -o DIR 使用。"))
     recognizer = open_model(model, len(files))
+    frames = granularity == "frame"
+    try:
+        interview = Interview(recognizer, asked, TimelineOptions() if frames else None)
+    except EmotoneError as error:
+        fail(error)
+    given, failures = baseline_of(recognizer, asked, channel)
+    if given is not None:
+        print_baseline(", ".join(asked.baselines), given, interview.head)
+    saving = _Saving(output, embedding)
 
-    def work(file: str) -> _Answer:
+    def listen(file: str) -> _Heard:
         recording = open_recording(file, channel=channel)
-        result = recognizer.timeline(recording) if granularity == "frame" else recognizer.predict(recording)
-        when = datetime.now()
-        if output is not None:
-            _save(recognizer, recording, result, output, embedding, when)
-        return result, when
+        return _Heard(recording, interview.listen(recording, keep_frames=embedding and frames))
 
-    failures = 0
+    def answer(heard: _Heard, baseline: Baseline | None) -> Answer:
+        said = interview.answer(heard.listening, baseline)
+        saving.save(said, heard)
+        return said
 
-    def answers() -> Iterator[tuple[str, _Answer]]:
+    def answers() -> Iterator[tuple[str, Answer]]:
         nonlocal failures
-        for file, answer in each_file(files, work):
-            if answer is None:
+        if asked.auto:
+            found = {file: heard for file, heard in each_file(files, listen) if heard is not None}
+            failures += len(files) - len(found)
+            usual = _baselines(found, interview)
+            results = each_file(list(found), lambda file: answer(found[file], usual.get(_folder(file))))
+        else:
+            results = each_file(files, lambda file: answer(listen(file), given))
+        for file, said in results:
+            if said is None:
                 failures += 1
             else:
-                yield file, answer
+                yield file, said
 
     _print(answers(), format_, single=len(files) == 1)
     if failures:
         raise SystemExit(1)
 
 
-def _save(
-    recognizer: Recognizer,
-    recording: Recording,
-    result: Prediction | Timeline,
-    root: Path,
-    embedding: bool,
-    when: datetime,
-) -> None:
-    vectors = None
-    if embedding:
-        vectors = result.embedding if isinstance(result, Prediction) else recognizer.embed_frames(recording)
-    folder = save_result(result, recording.blocks(), root, embedding=vectors, when=when)
-    ERR.print(f"{say('saved', '已保存')}: {folder.path}", markup=False)
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    recording: Recording
+    listening: Listening
 
 
-def _print(answers: Iterator[tuple[str, _Answer]], format_: str, single: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class _Saving:
+    """What is saved of each answer, and where."""
+
+    root: Path | None
+    embedding: bool
+
+    def save(self, said: Answer, heard: _Heard) -> None:
+        if self.root is None:
+            return
+        vectors = heard.listening.frames if heard.listening.frames is not None else heard.listening.embedding
+        folder = save_result(
+            said.result,
+            heard.recording.blocks(),
+            self.root,
+            embedding=vectors if self.embedding else None,
+            when=said.when,
+            said=said.record,
+        )
+        ERR.print(f"{say('saved', '已保存')}: {folder.path}", markup=False)
+
+
+def _baselines(found: dict[str, _Heard], interview: Interview) -> dict[str, Baseline]:
+    """The baseline of each folder: all recordings of it that have speech."""
+    parts: dict[str, list[Baseline]] = {}
+    for file, heard in found.items():
+        if heard.listening.regions:
+            parts.setdefault(_folder(file), []).append(heard.listening.baseline())
+    usual = {folder: joined(own) for folder, own in parts.items()}
+    for folder, baseline in usual.items():
+        print_baseline(folder, baseline, interview.head)
+    return usual
+
+
+def _folder(file: str) -> str:
+    return str(Path(file).parent)
+
+
+def _print(answers: Iterator[tuple[str, Answer]], format_: str, single: bool) -> None:
     if format_ == "jsonl":
         for file, answer in answers:
             write(to_jsonl(_record(file, answer)))
@@ -117,42 +164,64 @@ def _print(answers: Iterator[tuple[str, _Answer]], format_: str, single: bool) -
         _print_table(list(answers))
 
 
-def _record(file: str, answer: _Answer) -> Record:
-    return {"file": file, **record(*answer)}
+def _record(file: str, answer: Answer) -> Record:
+    return {"file": file, **answer.record}
 
 
-def _row(file: str, answer: _Answer) -> Record:
-    fields = record(*answer)
+def _row(file: str, answer: Answer) -> Record:
+    fields = answer.record
+    absolute = utterance_of(answer.result).absolute
+    others = {name: utterance_of(other) for name, other in answer.others.items()}
     return {
         "file": file,
         "emotion": fields["emotion"],
         "confidence": fields["confidence"],
+        **({} if absolute is None else {"absolute": absolute.label, "absolute_confidence": absolute.confidence}),
+        **{f"{name}.emotion": other.label for name, other in others.items()},
+        **{f"{name}.confidence": other.confidence for name, other in others.items()},
         "duration": fields["duration"],
         "doubts": " ".join(reason["code"] for reason in fields["doubts"]),
         **fields["scores"],
     }
 
 
-def _print_table(answers: list[tuple[str, _Answer]]) -> None:
-    calibrated = any(utterance_of(result).label_set for _, (result, _) in answers)
+def _print_table(answers: list[tuple[str, Answer]]) -> None:
+    if not answers:
+        return
+    compared = any(utterance_of(answer.result).absolute for _, answer in answers)
+    calibrated = any(utterance_of(answer.result).label_set for _, answer in answers)
+    without = [say("without baseline", "不比较时")] if compared else []
     table = new_table(
         say("file", "文件"),
         say("emotion", "情绪"),
         say("confidence", "置信度"),
         say("runner-up", "次选"),
+        *without,
+        *(escape(name) for name in answers[0][1].others),
         say("duration", "时长"),
         *([say("comes into question", "可能的情绪")] if calibrated else []),
     )
-    for file, (result, _) in answers:
-        heard = utterance_of(result)
+    for file, answer in answers:
+        heard = utterance_of(answer.result)
+        absolute = [] if heard.absolute is None else [_said(heard.absolute.label, heard.absolute.confidence)]
+        others = [utterance_of(other) for other in answer.others.values()]
         table.add_row(
             escape(file),
             colored(heard.label),
             f"{heard.confidence:.0%}",
-            f"{escape(shown(heard.runner_up))} {heard.scores[heard.runner_up]:.0%}",
+            _runner_up(heard),
+            *(absolute or [""] * compared),
+            *(_said(other.label, other.confidence) for other in others),
             f"{heard.duration:.1f} s",
             *([escape(say(" or ", "或").join(map(shown, heard.label_set or ())))] if calibrated else []),
         )
-        print_doubts(file, heard.doubts)
-    if answers:
-        OUT.print(table)
+        print_doubts(file, [reason for reason in heard.doubts if not reason.code.startswith("baseline_")])
+    OUT.print(table)
+
+
+def _said(label: str, confidence: float) -> str:
+    return f"{colored(label)} {confidence:.0%}"
+
+
+def _runner_up(heard: Prediction) -> str:
+    return f"{escape(shown(heard.runner_up))} {heard.scores[heard.runner_up]:.0%}"

@@ -1,5 +1,6 @@
 """How good a model is on labelled recordings: numbers, groups, calibration, robustness, and a report."""
 
+from .baselines import check_baseline
 from .evaluation import (
     Bin,
     Calibration,
@@ -16,6 +17,7 @@ from .page import report_page
 from .protocol import Judged, LabelChoice, Protocol, agree
 from .report import PAGE_NAME, PREDICTIONS_NAME, REPORT_NAME, Report, prediction_rows, report_record
 from .robustness import Robustness, TwinResult, crowd_of, evaluate_twins
+from .texts import baseline as baseline_text
 from .texts import group_name, points
 from .units import FEW_UNITS, Units, speaker_of, speakers_of
 
@@ -39,7 +41,9 @@ __all__ = [
     "TwinResult",
     "Units",
     "agree",
+    "baseline_text",
     "calibration_error",
+    "check_baseline",
     "crowd_of",
     "evaluate",
     "evaluate_twins",

@@ -49,20 +49,23 @@ def _column(label: str, language: Language) -> Html:
     return tag("th", tag("span.upright", emotion.name.to(language)), emoji, attributes={"scope": "col"})
 
 
-def _confusion_row(label: str, counts: Sequence[int], offered: Sequence[str], language: Language) -> Html:
+def _confusion_row(label: str, counts: Sequence[float], offered: Sequence[str], language: Language) -> Html:
     emotion = emotion_of(label)
     total = sum(counts)
     cells = []
     for guess, count in zip(offered, counts, strict=True):
         spoken = texts.CELL.to(language).format(
-            truth=emotion.name.to(language), guess=emotion_of(guess).name.to(language), count=count, total=total
+            truth=emotion.name.to(language),
+            guess=emotion_of(guess).name.to(language),
+            count=f"{count:g}",
+            total=f"{total:g}",
         )
         share = count / total
         kind = ("right" if guess == label else "wrong") + (" strong" if share > 0.72 else "")
         shown = f"{100 * share:.0f}" if count else "·"
         attributes = {"class": kind, "style": f"--share:{share:.3f}", "title": spoken}
         cells.append(tag("td", shown, attributes=attributes))
-    name = tag("th", *_named(label, language), tag("small", f"{total:,}"), attributes={"scope": "row"})
+    name = tag("th", *_named(label, language), tag("small", f"{total:,.0f}"), attributes={"scope": "row"})
     return tag("tr", name, *cells)
 
 

@@ -1,7 +1,7 @@
 """How good a model is on labelled recordings: one frozen result with everything that a report says."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from ..heads import Head
 from ..labels import Label
 from ..types import Failure, ModelInfo
 from . import metrics
+from .baselines import NONE
 from .metrics import BINS, Counts
 from .protocol import Judged, LabelChoice, Protocol, agree, judge
 from .units import Units, group_clips, speakers_of
@@ -135,6 +136,8 @@ class Evaluation:
         duration: Of all scored clips, in seconds.
         judged: Each clip with its scores.
         failures: Recordings that could not be analysed.
+        absolute: The same without a baseline, when there is one. Where clips were drawn for baselines, every number is the mean
+            over all draws.
     """
 
     model: ModelInfo
@@ -146,34 +149,38 @@ class Evaluation:
     macro_f1: Measure
     units: Units
     labels: tuple[LabelResult, ...]
-    confusion: tuple[tuple[int, ...], ...] = field(repr=False)
+    confusion: tuple[tuple[float, ...], ...] = field(repr=False)
     groups: tuple[Group, ...] = field(repr=False)
     calibration: Calibration = field(repr=False)
     coverage: tuple[CoveragePoint, ...] = field(repr=False)
     duration: float
     judged: Judged = field(repr=False)
     failures: tuple[Failure, ...] = field(repr=False)
+    absolute: "Evaluation | None" = field(default=None, repr=False)
 
     @property
     def clips(self) -> int:
         """How many were scored."""
-        return len(self.judged.clips)
+        return len(self.judged.once.clips)
 
 
-def evaluate(embedded: EmbeddedClips, head: Head, labels: LabelChoice = "all") -> Evaluation:
+def evaluate(embedded: EmbeddedClips, head: Head, labels: LabelChoice = "all", baseline: str = NONE) -> Evaluation:
     """Scores labelled recordings.
 
     Args:
         embedded: The recordings.
         head: Of the same model.
         labels: What the model may choose from, as in `Protocol.choice`.
+        baseline: What clips are compared with, as in `Protocol.baseline`.
 
     Raises:
         ModelError: When the head was made for another model.
-        ManifestError: When there is nothing to score, or nothing to choose from.
+        ManifestError: When there is nothing to score, nothing to choose from, or speakers are not named who are to be compared.
+        OptionError: When there is no such baseline.
     """
-    protocol = agree(embedded, head, labels)
-    return evaluation_of(embedded, head, protocol, judge(embedded, head, protocol))
+    protocol = agree(embedded, head, labels, baseline)
+    found = evaluation_of(embedded, head, protocol, judge(embedded, head, protocol))
+    return found if baseline == NONE else replace(found, absolute=evaluate(embedded, head, labels))
 
 
 def evaluation_of(embedded: EmbeddedClips, head: Head, protocol: Protocol, judged: Judged) -> Evaluation:
@@ -185,22 +192,24 @@ def evaluation_of(embedded: EmbeddedClips, head: Head, protocol: Protocol, judge
         protocol: What was scored.
         judged: The clips with their scores.
     """
-    durations = embedded.durations[judged.rows]
+    once = judged.once
+    durations = embedded.durations[once.rows]
     confusion = confusion_of(judged)
-    units, unit_of = speakers_of(judged.clips)
+    units, unit_of = speakers_of(once.clips)
+    unit_of = None if unit_of is None else np.tile(unit_of, judged.draws)
     drawn = _drawn(judged, confusion, unit_of)
-    chosen = group_clips(judged.clips, durations, [embedded.quality[row] for row in judged.rows])
+    chosen = group_clips(once.clips, durations, [embedded.quality[row] for row in once.rows])
     return Evaluation(
         embedded.model,
         head.sha256,
-        _data_sha256(embedded, judged, protocol),
+        _data_sha256(embedded, once, protocol),
         protocol,
         _measure(metrics.uar(confusion), metrics.uar(drawn)),
         _measure(metrics.accuracy(confusion), metrics.accuracy(drawn)),
         _measure(metrics.macro_f1(confusion), metrics.macro_f1(drawn)),
         units,
         _label_results(protocol, confusion),
-        tuple(tuple(map(int, row)) for row in confusion),
+        tuple(tuple(map(_count, row)) for row in confusion),
         tuple(_group(field, name, judged, rows, unit_of) for field, name, rows in chosen),
         _calibration(judged),
         _coverage(judged),
@@ -211,9 +220,15 @@ def evaluation_of(embedded: EmbeddedClips, head: Head, protocol: Protocol, judge
 
 
 def confusion_of(judged: Judged, rows: NDArray[np.int64] | None = None) -> Counts:
-    """The confusion matrix `(offered, offered)` of all judged clips, or of some."""
+    """The confusion matrix `(offered, offered)` of all judged clips, or of some rows of them: the mean over draws."""
     chosen = slice(None) if rows is None else rows
-    return metrics.confusion_matrix(judged.truth[chosen], judged.guesses[chosen], judged.scores.shape[1])
+    counts = metrics.confusion_matrix(judged.truth[chosen], judged.guesses[chosen], judged.scores.shape[1])
+    return counts / judged.draws
+
+
+def _count(clips: float) -> float:
+    """A whole number where it is one; a mean over draws need not be."""
+    return int(clips) if clips == int(clips) else round(float(clips), 3)
 
 
 def _drawn(judged: Judged, confusion: Counts, unit_of: NDArray[np.int64] | None) -> Counts:
@@ -236,7 +251,7 @@ def _label_results(protocol: Protocol, confusion: Counts) -> tuple[LabelResult, 
     return tuple(
         LabelResult(
             label,
-            int(clips[index]),
+            round(clips[index]),
             float(recalls[index]),
             float(precisions[index]) if np.isfinite(precisions[index]) else None,
             float(f1_scores[index]),
@@ -247,16 +262,19 @@ def _label_results(protocol: Protocol, confusion: Counts) -> tuple[LabelResult, 
 
 
 def _group(field: str, name: str, judged: Judged, rows: NDArray[np.int64], unit_of: NDArray[np.int64] | None) -> Group:
+    count = len(rows)
+    rows = np.concatenate([rows + draw * len(judged.once.clips) for draw in range(judged.draws)])
     confusion = confusion_of(judged, rows)
-    chosen = Judged(tuple(judged.clips[row] for row in rows), rows, judged.truth[rows], judged.scores[rows])
+    clips = tuple(judged.clips[row] for row in rows)
+    chosen = Judged(clips, rows, judged.truth[rows], judged.scores[rows], judged.draws)
     units = None if unit_of is None else np.unique(unit_of[rows], return_inverse=True)[1]
     if units is not None and units.max() == 0:  # one speaker: nobody else to draw
         units = None
-    interval = metrics.interval(metrics.uar(_drawn(chosen, confusion, units))) if len(rows) >= LEAST_CLIPS else None
+    interval = metrics.interval(metrics.uar(_drawn(chosen, confusion, units))) if count >= LEAST_CLIPS else None
     return Group(
         field,
         name,
-        len(rows),
+        count,
         int((confusion.sum(axis=1) > 0).sum()),
         float(metrics.accuracy(confusion)),
         float(metrics.uar(confusion)),
@@ -271,7 +289,7 @@ def _calibration(judged: Judged) -> Calibration:
         Bin(
             index / BINS,
             (index + 1) / BINS,
-            int((bins == index).sum()),
+            max(1, round(int((bins == index).sum()) / judged.draws)),
             float(confidence[bins == index].mean()),
             float(right[bins == index].mean()),
         )

@@ -9,7 +9,7 @@ from ..labels import emotion_of
 from ..markup import Html, join, tag
 from ..text import Language, Text
 from . import charts, texts
-from .evaluation import Group, LabelResult, Measure
+from .evaluation import Evaluation, Group, LabelResult, Measure
 from .report import Report
 from .robustness import TwinResult
 from .texts import percent
@@ -25,6 +25,7 @@ def report_page(report: Report, language: Language) -> str:
     title = texts.TITLE.to(language).format(manifest=report.manifest)
     sections: Iterable[Html] = (
         _summary(report, language),
+        _comparison(report, language),
         _confusion(report, language),
         _labels(report, language),
         _calibration(report, language),
@@ -80,6 +81,43 @@ def _summary(report: Report, language: Language) -> Html:
     if result.units.few:
         notes.append(texts.FEW.to(language).format(wanted=FEW_UNITS))
     return tag("section.plain", tiles, tag("p.note", _sentences(notes, language)))
+
+
+def _comparison(report: Report, language: Language) -> Html:
+    """With and without the baseline, side by side."""
+    result = report.evaluation
+    if result.absolute is None:
+        return Html("")
+    head = tag(
+        "tr",
+        tag("td"),
+        _column(texts.UAR, language),
+        tag("td.drawn"),
+        _column(texts.INTERVAL, language, "extra"),
+        _column(texts.ACCURACY, language),
+        _column(texts.MACRO_F1, language),
+        _column(texts.ECE, language),
+    )
+    rows = [
+        _view_row(texts.RELATIVE, result, language),
+        _view_row(texts.ABSOLUTE, result.absolute, language),
+    ]
+    hint = texts.baseline(result.protocol.baseline, result.judged.draws, language)
+    return _section(texts.COMPARISON, hint, _table(head, rows), language=language)
+
+
+def _view_row(name: Text, result: Evaluation, language: Language) -> Html:
+    uar = result.uar
+    return tag(
+        "tr",
+        tag("th", name.to(language), attributes={"scope": "row"}),
+        tag("td", percent(uar.value)),
+        tag("td.drawn", charts.interval_bar(uar.value, (uar.low, uar.high))),
+        tag("td.extra", texts.interval(uar.low, uar.high)),
+        tag("td", percent(result.accuracy.value)),
+        tag("td", percent(result.macro_f1.value)),
+        tag("td", percent(result.calibration.ece)),
+    )
 
 
 def _tile(name: Text, means: Text, measure: Measure, chance: float | None, language: Language) -> Html:
@@ -253,6 +291,7 @@ def _protocol(report: Report, language: Language) -> Html:
     facts: list[tuple[Text, Sequence[str]]] = [
         (texts.REMARKS, [remark.to(language) for remark in report.remarks]),
         (texts.LABELS, [choice.to(language)]),
+        (texts.BASELINE, [texts.baseline(protocol.baseline, result.judged.draws, language)]),
         (texts.OFFERED, _named(protocol.offered, language)),
         (texts.MASKED, _named(protocol.masked, language)),
         (texts.WORDS, renamed),

@@ -13,6 +13,7 @@ from ..errors import ManifestError
 from ..heads import Head, check_head
 from ..labels import Label, label_of
 from ..manifest import Clip
+from .baselines import NONE, check_baseline, compare_clips
 from .metrics import softmax
 
 LabelChoice: TypeAlias = Literal["all", "present"]
@@ -30,6 +31,7 @@ class Protocol:
         words: The manifest's word → the label that it was taken for.
         left_out: The manifest's word → clips that were not scored: the head has no such label, or, where heads are judged on
             clips that they did not learn from, no other clips of it.
+        baseline: What each clip was compared with, as in `evaluation.baselines`: `none`, `speaker`, `corpus`, or such as `k=8`.
     """
 
     choice: LabelChoice
@@ -38,6 +40,7 @@ class Protocol:
     masked: tuple[Label, ...]
     words: Mapping[str, Label]
     left_out: Mapping[str, int]
+    baseline: str = NONE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,12 +52,20 @@ class Judged:
         rows: int64 `(clips,)`: their places in the `EmbeddedClips`.
         truth: int64 `(clips,)`: places in `Protocol.offered`.
         scores: float64 `(clips, offered)`; each row sums to 1.
+        draws: How often each clip was judged, each time beside other clips of its speaker: all clips once, then all again.
     """
 
     clips: tuple[Clip, ...] = field(repr=False)
     rows: NDArray[np.int64] = field(repr=False)
     truth: NDArray[np.int64] = field(repr=False)
     scores: NDArray[np.float64] = field(repr=False)
+    draws: int = 1
+
+    @property
+    def once(self) -> "Judged":
+        """The first draw."""
+        count = len(self.clips) // self.draws
+        return Judged(self.clips[:count], self.rows[:count], self.truth[:count], self.scores[:count])
 
     @property
     def guesses(self) -> NDArray[np.int64]:
@@ -75,14 +86,16 @@ class Judged:
         return right
 
 
-def agree(embedded: EmbeddedClips, head: Head, choice: LabelChoice) -> Protocol:
+def agree(embedded: EmbeddedClips, head: Head, choice: LabelChoice, baseline: str = NONE) -> Protocol:
     """The protocol for these clips and this head.
 
     Raises:
         ModelError: When the head was made for another model.
         ManifestError: When there is nothing to score, or nothing to choose from.
+        OptionError: When there is no such baseline.
     """
     check_head(head, embedded.model)
+    check_baseline(baseline)
     known = [label for label in head.labels if label not in head.masked]
     counts = Counter(clip.emotion for clip in embedded.clips)
     meant = {word: label_of(word, known) for word in sorted(counts)}
@@ -93,17 +106,24 @@ def agree(embedded: EmbeddedClips, head: Head, choice: LabelChoice) -> Protocol:
     offered = scored if choice == "present" else tuple(known)
     masked = tuple(label for label in head.labels if label not in offered)
     left_out = {word: counts[word] for word, label in meant.items() if label is None}
-    return Protocol(choice, offered, scored, masked, words, left_out)
+    return Protocol(choice, offered, scored, masked, words, left_out, baseline)
 
 
 def judge(embedded: EmbeddedClips, head: Head, protocol: Protocol) -> Judged:
-    """The scores of the clips that the protocol scores."""
+    """The scores of the clips that the protocol scores.
+
+    Raises:
+        ManifestError: When the protocol compares speakers, and they are not named.
+    """
     rows = np.flatnonzero([clip.emotion in protocol.words for clip in embedded.clips])
     clips = tuple(embedded.clips[row] for row in rows)
     truth = np.array([protocol.offered.index(protocol.words[clip.emotion]) for clip in clips])
-    logits = head.logits(embedded.embeddings[rows])
+    offsets, trust = compare_clips(embedded, head, rows, protocol.baseline)
     columns = [head.labels.index(label) for label in protocol.offered]
-    return Judged(clips, rows, truth, softmax(logits[:, columns] / head.temperature))
+    logits = (head.logits(embedded.embeddings[rows]) + offsets)[..., columns]
+    scores = softmax(logits / head.temperature_at(trust, embedded.durations[rows])[..., None])
+    draws = len(scores)
+    return Judged(clips * draws, np.tile(rows, draws), np.tile(truth, draws), np.concatenate(scores), draws)
 
 
 def _refuse(embedded: EmbeddedClips, words: tuple[str, ...], known: list[Label], scored: tuple[Label, ...]) -> None:

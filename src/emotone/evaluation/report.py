@@ -42,12 +42,8 @@ def report_record(report: Report) -> Record:
     """The content of `report.json`: shares are 0…1, durations in seconds."""
     result = report.evaluation
     protocol = result.protocol
-    measures = {"uar": result.uar, "accuracy": result.accuracy, "macro_f1": result.macro_f1}
     fields: Record = {
-        **{name: measure.value for name, measure in measures.items()},
-        "ece": result.calibration.ece,
-        "brier": result.calibration.brier,
-        "intervals": {name: [measure.low, measure.high] for name, measure in measures.items()},
+        **_numbers(result),
         "bootstrap": {
             "unit": result.units.kind,
             "units": result.units.count,
@@ -60,6 +56,7 @@ def report_record(report: Report) -> Record:
         "duration": result.duration,
         "protocol": {
             "labels": protocol.choice,
+            "baseline": protocol.baseline,
             "offered": list(protocol.offered),
             "scored": list(protocol.scored),
             "masked": list(protocol.masked),
@@ -72,6 +69,10 @@ def report_record(report: Report) -> Record:
         "reliability": [asdict(found) for found in result.calibration.bins],
         "coverage": [asdict(point) for point in result.coverage],
     }
+    if result.judged.draws > 1:
+        fields["protocol"]["draws"] = result.judged.draws
+    if result.absolute is not None:
+        fields["absolute"] = _numbers(result.absolute)
     if report.robustness is not None:
         fields["twins"] = _twins(report.robustness)
     if report.remarks:
@@ -91,9 +92,22 @@ def report_record(report: Report) -> Record:
     }
 
 
+def _numbers(result: Evaluation) -> Record:
+    measures = {"uar": result.uar, "accuracy": result.accuracy, "macro_f1": result.macro_f1}
+    return {
+        **{name: measure.value for name, measure in measures.items()},
+        "ece": result.calibration.ece,
+        "brier": result.calibration.brier,
+        "intervals": {name: [measure.low, measure.high] for name, measure in measures.items()},
+    }
+
+
 def prediction_rows(report: Report) -> Iterator[Record]:
-    """A flat row for each scored recording: file, the manifest's emotion, label, confidence, and a column for each label."""
-    judged, offered = report.evaluation.judged, report.evaluation.protocol.offered
+    """A flat row for each scored recording: file, the manifest's emotion, label, confidence, and a column for each label.
+
+    Where clips were drawn for baselines, it is that of the first draw.
+    """
+    judged, offered = report.evaluation.judged.once, report.evaluation.protocol.offered
     for clip, truth, guess, scores in zip(judged.clips, judged.truth, judged.guesses, judged.scores, strict=True):
         yield {
             "file": _shown(clip.file),

@@ -103,7 +103,7 @@ def _results(
 ) -> Iterator[TwinResult]:
     before = evaluation.judged
     for twin in found:
-        changed = embed_clips(recognizer, before.clips, cache=cache, variant=twin, on_done=on_done)
+        changed = embed_clips(recognizer, before.once.clips, cache=cache, variant=twin, on_done=on_done)
         if not changed.clips:
             continue
         there = {clip.file for clip in changed.clips}
@@ -113,7 +113,7 @@ def _results(
         yield TwinResult(
             twin.code,
             twin.name,
-            len(rows),
+            len(changed),
             float(metrics.uar(confusion)),
             float(metrics.accuracy(confusion)),
             float(metrics.uar(confusion_of(before, rows))),

@@ -32,6 +32,27 @@ BY_CLIP = Text(
 )
 FEW = Text("Fewer than {wanted} of them say little about other voices.", "数量少于 {wanted}，难以推断其他人的声音。")
 
+COMPARISON = Text("With and without the baseline", "与基线比较前后")
+RELATIVE = Text("compared with the baseline", "与基线比较")
+ABSOLUTE = Text("without it", "不比较")
+BASELINE = Text("Baseline", "基线")
+BASELINES = {
+    "none": Text("none: every recording by itself", "none：逐个识别，不作比较"),
+    "speaker": Text(
+        "speaker: each recording is compared with all of its speaker, whatever their labels",
+        "speaker：每个录音与其说话人的全部录音比较，不使用标签",
+    ),
+    "corpus": Text(
+        "corpus: each recording is compared with all of its corpus, whatever their labels",
+        "corpus：每个录音与其语料库的全部录音比较，不使用标签",
+    ),
+}
+FEW_CLIPS = Text(
+    "{choice}: each recording is compared with so many others of its speaker, drawn at random {draws} times, whatever their "
+    "labels; numbers are means over the draws",
+    "{choice}：每个录音与其说话人的若干其他录音比较，随机抽取 {draws} 次，不使用标签；数字为各次的平均",
+)
+
 CONFUSION = Text("What was taken for what", "混淆矩阵")
 CONFUSION_HINT = Text(
     "Each row is an emotion in the manifest, each column what the model heard; in percent of the row.",
@@ -142,6 +163,12 @@ HONEST = Text(
     "people by it.",
     "以上数字衡量的是所表达的情绪，而非内心感受，且只针对这些录音：换一批录音，结果会不同。切勿据此评判他人。",
 )
+
+
+def baseline(choice: str, draws: int, language: Language) -> str:
+    """What recordings were compared with."""
+    known = BASELINES.get(choice)
+    return known.to(language) if known else FEW_CLIPS.to(language).format(choice=choice, draws=draws)
 
 
 def percent(share: float) -> str:

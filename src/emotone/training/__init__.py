@@ -1,6 +1,6 @@
 """Heads of your own: learned from labelled recordings in seconds, and judged on voices that they have not heard."""
 
-from .calibrating import COVERAGES, CalibratedHead, CoverageResult, calibrate
+from .calibrating import COVERAGES, CalibratedHead, CoverageResult, calibrate, fit_haste
 from .lesson import Lesson, lesson_of
 from .result import TrainedHead
 from .splitting import Split, split_clips
@@ -17,6 +17,7 @@ __all__ = [
     "Split",
     "TrainedHead",
     "calibrate",
+    "fit_haste",
     "lesson_of",
     "split_clips",
     "train_head",

@@ -11,8 +11,8 @@ from ..calibration import COVERAGE, Calibration, fit_threshold
 from ..embeddings import EmbeddedClips
 from ..errors import ManifestError
 from ..evaluation import Protocol, Units, agree, calibration_error, softmax, speakers_of
-from ..heads import Head
-from .fitting import fit_temperature
+from ..heads import MOST_HASTE, SPAN, SPANS, Head
+from .fitting import fit_temperature, log_loss
 from .splitting import split_clips
 
 COVERAGES = (0.8, 0.9, 0.95)
@@ -89,7 +89,9 @@ def calibrate(
             f"可评分的录音只有 {len(rows)} 个；校准至少需要 {LEAST_CLIPS} 个，最好来自十位以上说话人、共数百个。",
         )
     clips = [embedded.clips[row] for row in rows]
-    logits = head.logits(embedded.embeddings[rows])[:, [head.labels.index(label) for label in protocol.offered]]
+    columns = [head.labels.index(label) for label in protocol.offered]
+    softness = head.softness(embedded.durations[rows])[:, None]
+    logits = head.logits(embedded.embeddings[rows])[:, columns] / softness
     truth = np.array([protocol.offered.index(protocol.words[clip.emotion]) for clip in clips])
     units, owners = speakers_of(clips)
     speaker = np.zeros(len(clips), np.int64) if owners is None else owners
@@ -128,6 +130,23 @@ def calibrate(
         calibration_error(scores.max(axis=1), guesses == truth),
         results,
     )
+
+
+def fit_haste(logits: _Logits, truth: _Places, durations: NDArray[np.float64]) -> tuple[float, float]:
+    """The temperature for spans of 3 s and the haste (`Head.haste`) at which the softmax of held-out logits is most likely.
+
+    Args:
+        logits: `(clips, labels)`, of clips that were cut to several durations from 1 to 6 s.
+        truth: `(clips,)`.
+        durations: `(clips,)`, in seconds.
+    """
+    found = []
+    for haste in np.linspace(0, MOST_HASTE, 41):
+        scaled = logits / ((SPAN / np.clip(durations, *SPANS)) ** haste)[:, None]
+        temperature = fit_temperature(scaled, truth)
+        found.append((float(log_loss(scaled / temperature, truth).mean()), temperature, float(haste)))
+    _, temperature, haste = min(found)
+    return temperature, haste
 
 
 def _held_out(fold: _Places, truth: _Places, logits: _Logits) -> _Logits:

@@ -1,0 +1,242 @@
+"""What is asked of each recording: heads, a baseline, no label where there is grave doubt."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import click
+
+from ..audio import AudioSource
+from ..baseline import baseline_doubts, check_model, joined, load_baseline
+from ..doubts import withheld
+from ..errors import EmotoneError, ManifestError, OptionError
+from ..heads import Head, load_head
+from ..listening import Listening
+from ..manifest import recordings_in
+from ..recognizer import Recognizer
+from ..types import Baseline, Prediction, Timeline, TimelineOptions
+from ..writers import Record, record
+from .console import ERR, each_file, fail, print_doubts, say
+
+AUTO, OWN_HEAD, BASELINE_ENDING = "auto", "emotions", ".npz"
+
+Result: TypeAlias = Prediction | Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a command was asked for, in the user's words.
+
+    Attributes:
+        heads: Paths of heads, or OWN_HEAD.
+        baselines: Recordings, folders, files of `emotone baseline make`, or AUTO.
+        abstain: Whether to give no label where there is grave doubt.
+    """
+
+    heads: tuple[str, ...]
+    baselines: tuple[str, ...]
+    abstain: bool
+
+    @property
+    def auto(self) -> bool:
+        """Whether the recordings are their own baselines."""
+        return AUTO in self.baselines
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is said about one recording.
+
+    Attributes:
+        result: Of the first head.
+        others: Of the further heads, by name.
+        head: The name of the first head, when it is not the model's own.
+        when: It was made.
+    """
+
+    result: Result
+    others: Mapping[str, Result]
+    head: str | None
+    when: datetime
+
+    @property
+    def record(self) -> Record:
+        """The content of `result.json`."""
+        return record(self.result, self.when, head=self.head, others=self.others)
+
+
+def asking_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of `Asked`, which the command gets as `asked`."""
+
+    @click.option(
+        "--head",
+        "heads",
+        multiple=True,
+        metavar=say("FILE|emotions", "文件|emotions"),
+        help=say(
+            "Ask a trained head (head.json) instead of the model's own. May be given again: the first one answers, the others "
+            "are beside it; emotions is the model's own.",
+            "使用训练所得的分类头（head.json）代替模型自带的。可多次指定：以第一个为准，其余并列给出；emotions 为模型自带的。",
+        ),
+    )
+    @click.option(
+        "--baseline",
+        "baselines",
+        multiple=True,
+        metavar=say("FILE|DIR|NPZ|auto", "文件|文件夹|NPZ|auto"),
+        help=say(
+            "Compare with how this voice usually sounds: recordings of it in any mood, a folder of them, or a file of 'emotone "
+            "baseline make'. May be given again. auto: predict compares with all files of the same folder, timeline with the "
+            "whole recording.",
+            "与该说话人平常的声音比较：其任意情绪的录音、录音文件夹，或“emotone baseline make”生成的文件。可多次指定。"
+            "auto：predict 与同一文件夹的所有文件比较，timeline 与整个录音比较。",
+        ),
+    )
+    @click.option(
+        "--abstain",
+        is_flag=True,
+        help=say(
+            "Where there is grave doubt, say unknown instead of a label.", "存在重大疑点时，不给出标签，而输出“未知”。"
+        ),
+    )
+    @wraps(command)
+    def wrapped(*, heads: tuple[str, ...], baselines: tuple[str, ...], abstain: bool, **others: Any) -> None:
+        if AUTO in baselines and len(baselines) > 1:
+            raise click.UsageError(
+                say("--baseline auto stands alone.", "--baseline auto 不能与其他 --baseline 同时使用。")
+            )
+        command(asked=Asked(heads, baselines, abstain), **others)
+
+    return wrapped
+
+
+class Interview:
+    """Asks recordings: with the heads, the baseline and the options of one command.
+
+    Args:
+        recognizer: The model.
+        asked: What for.
+        options: How a timeline is cut; `None` asks for one result for each recording.
+
+    Raises:
+        ModelError: When a head cannot be read, or was made for another model.
+    """
+
+    def __init__(self, recognizer: Recognizer, asked: Asked, options: TimelineOptions | None) -> None:
+        self._recognizer = recognizer
+        self._asked = asked
+        self._options = options
+        self._heads = _read_heads(recognizer, asked.heads)
+
+    @property
+    def head(self) -> Head:
+        """The one that answers."""
+        return next(iter(self._heads.values()))
+
+    def listen(self, source: AudioSource, *, keep_frames: bool = False) -> Listening:
+        """One pass over a recording, for all heads."""
+        return self._recognizer.listen(source, heads=tuple(self._heads.values()), keep_frames=keep_frames)
+
+    def answer(self, heard: Listening, baseline: Baseline | None) -> Answer:
+        """What the heads say."""
+        (first, head), *others = self._heads.items()
+        return Answer(
+            self._result(heard, head, baseline),
+            {name: self._result(heard, other, baseline) for name, other in others},
+            None if first == OWN_HEAD else first,
+            datetime.now(),
+        )
+
+    def _result(self, heard: Listening, head: Head, baseline: Baseline | None) -> Result:
+        if self._options is None:
+            prediction = heard.predict(head=head, baseline=baseline)
+            return withheld(prediction) if self._asked.abstain else prediction
+        timeline = heard.timeline(self._options, head=head, baseline=baseline)
+        return withheld(timeline) if self._asked.abstain else timeline
+
+
+def _read_heads(recognizer: Recognizer, given: Sequence[str]) -> dict[str, Head]:
+    heads: dict[str, Head] = {}
+    for text in given or (OWN_HEAD,):
+        head = recognizer.head if text == OWN_HEAD else load_head(text)
+        name = OWN_HEAD if text == OWN_HEAD else head.name or _named_after(Path(text))
+        if name in heads:
+            raise OptionError(
+                f"Two heads are called '{name}'. Give each once, and put heads into folders of different names.",
+                f"有两个分类头都叫“{name}”。请勿重复指定，并将分类头放入名称不同的文件夹。",
+            )
+        heads[name] = head
+    return heads
+
+
+def _named_after(path: Path) -> str:
+    """The folder of a file that is called as any other is."""
+    return path.absolute().parent.name if path.name == "head.json" else path.stem
+
+
+def read_baseline(recognizer: Recognizer, given: Sequence[str], channel: int | None) -> tuple[Baseline | None, int]:
+    """One baseline of all that was given, and how many recordings could not be used; each of these was reported.
+
+    Args:
+        recognizer: The model that listens to recordings.
+        given: Recordings, folders of them, files of `emotone baseline make`; none is no baseline.
+        channel: The channel to listen to.
+
+    Raises:
+        ManifestError: When there are no recordings in a folder, or none can be used.
+        ModelError: When a file holds no baseline, or that of another model.
+    """
+    made = [load_baseline(text) for text in given if _is_baseline(text)]
+    for baseline in made:
+        check_model(baseline, recognizer.info)
+    files = [file for text in given if not _is_baseline(text) for file in files_of(text)]
+    single = recognizer.for_many() if len(files) > 1 else recognizer
+    heard = [own for _, own in each_file(files, lambda file: single.listen(file, channel=channel).baseline())]
+    usable = [*made, *(own for own in heard if own is not None)]
+    if given and not usable:
+        raise ManifestError(
+            "No recording can be used for the baseline. Give recordings of somebody speaking.",
+            "没有可用于基线的录音。请给出有人说话的录音。",
+        )
+    return joined(usable) if usable else None, heard.count(None)
+
+
+def _is_baseline(text: str) -> bool:
+    return text.lower().endswith(BASELINE_ENDING)
+
+
+def files_of(text: str) -> list[str]:
+    """The recordings in a folder and below it, or the file itself."""
+    if not Path(text).is_dir():
+        return [text]
+    found = [str(file) for file in recordings_in(Path(text))]
+    if not found:
+        raise ManifestError(
+            f"There are no recordings in '{text}'. Check the folder.", f"“{text}”中没有录音。请检查该文件夹。"
+        )
+    return found
+
+
+def baseline_of(recognizer: Recognizer, asked: Asked, channel: int | None) -> tuple[Baseline | None, int]:
+    """As `read_baseline`, or the end of the process; nothing is read for AUTO."""
+    try:
+        return (None, 0) if asked.auto else read_baseline(recognizer, asked.baselines, channel)
+    except EmotoneError as error:
+        fail(error)
+
+
+def print_baseline(name: str, baseline: Baseline, head: Head) -> None:
+    """How much speech a baseline has and what is to be doubted about it, on stderr."""
+    minutes, seconds = divmod(round(baseline.duration), 60)
+    length = f"{minutes}:{seconds:02d} min" if minutes else f"{seconds} s"
+    ERR.print(
+        say(
+            f"baseline: {name}: {length} of speech in {baseline.clips} recordings",
+            f"基线：{name}：{baseline.clips} 个录音，语音共 {length}",
+        ),
+        markup=False,
+    )
+    print_doubts(name, baseline_doubts(baseline, head))

@@ -1,0 +1,182 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emotone.baseline import (
+    ENOUGH,
+    PRIOR,
+    baseline_doubts,
+    compare,
+    comparison,
+    joined,
+    load_baseline,
+    logits_offset,
+)
+from emotone.errors import ModelError
+from emotone.heads import Head
+from emotone.outputs import save_baseline
+from emotone.types import Baseline, ModelInfo
+
+LABELS = ("angry", "happy", "sad", "unknown")
+MODEL = ModelInfo("toy", "7", "ab" * 32, LABELS, 4, 50.0, "MIT")
+HEAD = Head(LABELS, np.eye(4, dtype=np.float32), np.zeros(4, np.float32), 1.0, frozenset({"unknown"}))
+MIXED = 4 * np.eye(4)[[0, 1, 2, 0, 1, 2]]
+
+
+def a_baseline(embeddings: np.ndarray, seconds: float = 10.0) -> Baseline:
+    return Baseline(embeddings.astype(np.float32), np.full(len(embeddings), seconds), len(embeddings), MODEL)
+
+
+def guess(embedding: np.ndarray, baseline: Baseline | None = None, head: Head = HEAD) -> str:
+    logits = head.logits(embedding.astype(np.float32))
+    scores = head.scores(logits if baseline is None else logits + logits_offset(baseline, head))
+    return max(scores, key=scores.__getitem__)
+
+
+def test_a_voice_that_always_sounds_sad_is_heard_by_what_changes_in_it() -> None:
+    voice = np.array([0.0, 0.0, 5.0, 0.0])
+    baseline = a_baseline(MIXED + voice, 100.0)
+    moods = 4 * np.eye(4)[:3] + voice
+    assert [guess(mood) for mood in moods] == ["sad", "sad", "sad"]
+    assert [guess(mood, baseline) for mood in moods] == ["angry", "happy", "sad"]
+
+
+def test_the_mean_is_moved_to_the_usual_logits_as_far_as_there_is_speech() -> None:
+    voice = np.array([0.3, -0.2, 0.1, 0.0])
+    head = replace(HEAD, usual=np.array([1, 2, 3, 0], np.float32))
+    for seconds in (0.5, 10.0, 1e9):
+        found = comparison(a_baseline(MIXED + voice, seconds), head)
+        share = 6 * seconds / (6 * seconds + PRIOR)
+        assert float(found.trust) == pytest.approx(share)
+        np.testing.assert_allclose(found.offset, share * (head.usual - (MIXED + voice).mean(axis=0)), atol=1e-5)
+
+
+def test_stretches_count_by_their_speech() -> None:
+    seconds = np.array([1.0, 2.0, 3.0, 1.0, 2.0, 3.0])
+    split = Baseline(np.repeat(MIXED, [1, 2, 3, 1, 2, 3], axis=0).astype(np.float32), np.ones(12), 6, MODEL)
+    whole = Baseline(MIXED.astype(np.float32), seconds, 6, MODEL)
+    weighted = (seconds[:, None] * MIXED).sum(axis=0) / seconds.sum()
+    for baseline in (split, whole):
+        found = comparison(baseline, HEAD)
+        np.testing.assert_allclose(found.offset, -found.trust * weighted, atol=1e-6)
+
+
+def test_variety_does_not_grow_with_the_number_of_stretches() -> None:
+    """Few stretches show few moods; the mean over many small sets comes near that of a large one."""
+    generator = np.random.default_rng(0)
+    everything = float(comparison(a_baseline(np.tile(MIXED, (50, 1))), HEAD).variety)
+    sets = [4 * np.eye(4)[generator.integers(0, 3, 6)] for _ in range(300)]
+    assert np.mean([comparison(a_baseline(moods), HEAD).variety for moods in sets]) == pytest.approx(
+        everything, rel=0.1
+    )
+
+
+def test_one_mood_in_one_voice_is_not_taken_away() -> None:
+    generator = np.random.default_rng(0)
+    angry = np.array([4, 0, 0, 0]) + generator.normal(0, 0.3, (20, 4))
+    baseline = a_baseline(angry)
+    found = comparison(baseline, HEAD)
+    assert found.variety < 0.02
+    assert found.trust < 0.1
+    assert guess(np.array([4.0, 0, 0, 0]), baseline) == "angry"
+    assert [reason.code for reason in baseline_doubts(baseline, HEAD)] == ["baseline_one_mood"]
+
+
+def test_a_single_stretch_says_nothing() -> None:
+    baseline = a_baseline(MIXED[:1], 60.0)
+    assert float(comparison(baseline, HEAD).trust) == 0
+    np.testing.assert_array_equal(logits_offset(baseline, HEAD), 0)
+
+
+def test_a_sliver_beside_a_stretch_is_no_variety() -> None:
+    sliver = Baseline(MIXED[:2].astype(np.float32), np.array([60.0, 0.01]), 1, MODEL)
+    assert comparison(sliver, HEAD).variety < 0.01
+
+
+def test_many_baselines_at_once_give_what_each_gives() -> None:
+    generator = np.random.default_rng(1)
+    logits, seconds = generator.normal(0, 3, (5, 7, 4)), generator.uniform(0.5, 9, (5, 7))
+    together = compare(HEAD, logits, seconds)
+    for row in range(5):
+        alone = compare(HEAD, logits[row], seconds[row])
+        np.testing.assert_allclose(together.offset[row], alone.offset)
+        assert together.trust[row] == pytest.approx(alone.trust)
+        assert together.variety[row] == pytest.approx(alone.variety)
+
+
+def test_a_head_of_one_label_has_no_variety() -> None:
+    head = Head(("yes", "no"), HEAD.weight[:2], HEAD.bias[:2], 1.0, frozenset({"no"}))
+    found = comparison(a_baseline(MIXED), head)
+    assert float(found.trust) == pytest.approx(0)
+    np.testing.assert_allclose(found.offset, 0, atol=1e-9)
+
+
+def test_little_speech_is_doubted() -> None:
+    short, enough = a_baseline(MIXED, 0.9 * ENOUGH / 6), a_baseline(MIXED, ENOUGH / 6)
+    assert [reason.code for reason in baseline_doubts(short, HEAD)] == ["baseline_short"]
+    assert "18 s" in baseline_doubts(short, HEAD)[0].text.en
+    assert baseline_doubts(enough, HEAD) == ()
+
+
+def test_joined_baselines_are_one() -> None:
+    first, second = a_baseline(MIXED[:2], 3.0), a_baseline(MIXED[2:], 5.0)
+    both = joined([first, second])
+    assert (both.clips, both.duration) == (6, 26.0)
+    np.testing.assert_array_equal(both.embeddings, MIXED)
+    with pytest.raises(ModelError, match="made by other 8, not by toy 7"):
+        joined([first, replace(second, model=replace(MODEL, name="other", revision="8", sha256="cd" * 32))])
+
+
+def test_a_file_brings_everything_back(tmp_path: Path) -> None:
+    baseline = replace(a_baseline(MIXED, 2.5), clips=3)
+    path = save_baseline(baseline, tmp_path / "new" / "voice.npz")
+    copy = load_baseline(path)
+    assert (copy.clips, copy.model, copy.duration) == (3, MODEL, 15.0)
+    np.testing.assert_array_equal(copy.embeddings, baseline.embeddings)
+    np.testing.assert_array_equal(copy.seconds, baseline.seconds)
+    assert [file.name for file in path.parent.iterdir()] == ["voice.npz"]
+    assert str(load_baseline(str(path)).model.labels) == str(LABELS)
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 and then nothing", b"\x80\x04K\x01."])
+def test_files_that_are_no_baseline(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "voice.npz"
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match="holds no baseline"):
+        load_baseline(path)
+
+
+def test_an_array_is_no_baseline(tmp_path: Path) -> None:
+    np.save(tmp_path / "embedding.npy", np.zeros(4))
+    with pytest.raises(ModelError, match="holds no baseline"):
+        load_baseline(tmp_path / "embedding.npy")
+    with pytest.raises(ModelError, match="cannot be read"):
+        load_baseline(tmp_path / "missing.npz")
+    with pytest.raises(ModelError, match="cannot be read"):
+        load_baseline(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("embeddings", np.zeros((6, 5), np.float32)),
+        ("embeddings", np.full((6, 4), np.nan, np.float32)),
+        ("embeddings", np.array(["a"])),
+        ("seconds", np.zeros(6)),
+        ("seconds", np.ones((6, 1))),
+        ("clips", np.array(0)),
+        ("clips", np.array(np.inf)),
+        ("model", np.array("[]")),
+        ("model", np.array("{}")),
+        ("model", np.array("[" * 100_000)),
+    ],
+)
+def test_damaged_fields(tmp_path: Path, field: str, value: np.ndarray) -> None:
+    path = save_baseline(a_baseline(MIXED), tmp_path / "voice.npz")
+    with np.load(path) as file:
+        fields = {name: file[name] for name in file} | {field: value}
+    np.savez(path, **fields)
+    with pytest.raises(ModelError):
+        load_baseline(path)
