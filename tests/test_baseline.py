@@ -180,3 +180,12 @@ def test_damaged_fields(tmp_path: Path, field: str, value: np.ndarray) -> None:
     np.savez(path, **fields)
     with pytest.raises(ModelError):
         load_baseline(path)
+
+
+def test_a_voice_that_is_far_from_all_others_is_still_compared() -> None:
+    """Its label is the same whatever the mood, and sure: that is the voice, not one mood."""
+    voice = np.array([0.0, 0.0, 40.0, 0.0])
+    baseline = a_baseline(MIXED + voice, 100.0)
+    assert [guess(4 * np.eye(4)[mood] + voice) for mood in range(3)] == ["sad", "sad", "sad"]
+    assert comparison(baseline, HEAD).trust > 0.9
+    assert baseline_doubts(baseline, HEAD) == ()

@@ -226,5 +226,5 @@ def test_a_missing_library_names_its_extra(tmp_path: Path, name: str, monkeypatc
     (tmp_path / name).touch()
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     monkeypatch.setitem(sys.modules, "audformat", None)
-    with pytest.raises(MissingExtraError, match=r"emotone\[train\]"):
+    with pytest.raises(MissingExtraError, match=r"emotone\[tables\]"):
         read_manifest(tmp_path if name == "db.yaml" else tmp_path / name)

@@ -1,6 +1,5 @@
 """The frozen part of the bundled model as a model of its own, to make frames with."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +7,10 @@ import onnx
 
 from emotone.heads import Head
 from emotone.labels import LABELS
+from emotone.outputs import save_bytes
 from emotone.recognizer import Recognizer, load_model
+from emotone.training.graph import model_file
+from emotone.types import ModelInfo
 from encoder import DIM, FRAME_RATE, build_encoder, load_weights, quantised
 
 LAYERS = (3,)  # of Whisper, whose outputs the trained layers see
@@ -32,11 +34,5 @@ def base_model(weights: Path, cache: Path) -> tuple[onnx.ModelProto, Recognizer]
 
 def write_model(graph: onnx.ModelProto, head: Head, frame_rate: float, path: Path, about: dict[str, str]) -> None:
     """Writes a model file of Emotone's contract, whole or not at all."""
-    manifest = about | {"frame_rate": frame_rate, "head": head.to_json()}
-    model = onnx.ModelProto()
-    model.CopyFrom(graph)
-    onnx.helper.set_model_props(model, {"emotone": json.dumps(manifest)})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".part")
-    onnx.save(model, draft)
-    draft.rename(path)
+    info = ModelInfo(about["name"], about["revision"], "", head.labels, head.dim, frame_rate, about["licence"])
+    save_bytes(model_file(graph, info, head), path)

@@ -16,7 +16,7 @@ from corpora import EXAMPLE_SPEAKERS, TRAINING, ZERO_SHOT, load_corpus, speaker_
 from emotone.familiarity import Familiarity, fit_familiarity
 from emotone.heads import Head
 from emotone.recognizer import Recognizer
-from emotone.training.frames import HALVED
+from emotone.training.frames import stride_of
 from emotone.training.graph import with_layers
 from emotone.training.layers import Layers
 from ensemble import Sample, trained_nets
@@ -46,16 +46,16 @@ def main() -> None:
 
     known = np.array([clip.speaker not in EXAMPLE_SPEAKERS for clip in training.clips])
     nets = trained_nets(training, known, "all", arguments.cache)
-    vectors = training.embedded(nets)
+    vectors, stride = training.embedded(nets), stride_of(base.info.frame_rate)
     head = learned_head(training, vectors, known)
     head = replace(
         head,
         temperature=temperature,
         relative_temperature=relative_temperature,
-        familiarity=familiarity(training, vectors, base.info.frame_rate / HALVED),
+        familiarity=familiarity(training, vectors, base.info.frame_rate / stride),
     )
     about = {"name": NAME, "revision": REVISION, "licence": LICENCE}
-    write_model(with_layers(graph, nets), head, base.info.frame_rate / HALVED, OUTPUT / f"{NAME}.onnx", about)
+    write_model(with_layers(graph, nets, stride), head, base.info.frame_rate / stride, OUTPUT / f"{NAME}.onnx", about)
 
     results = [by_speaker, by_corpus, zero_shot(base, nets, head, arguments)]
     table = evaluation_table(results, temperature, relative_temperature)

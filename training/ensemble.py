@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from corpora import Clip
 from emotone.labels import LABELS
 from emotone.training.frames import FrameSet
-from emotone.training.layers import Block, LayerOptions, Layers, embed, train_layers
+from emotone.training.layers import Block, LayerOptions, Layers
+from emotone.training.network import embed, train_layers
 from features import Encoded
 
 NETS = 2

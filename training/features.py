@@ -18,7 +18,7 @@ from corpora import Clip
 from emotone.audio import load_audio
 from emotone.engine import usable_cores
 from emotone.recognizer import Recognizer
-from emotone.training.frames import encode_clips, halved, mean_frames
+from emotone.training.frames import encode_clips, mean_frames, pooled, stride_of
 from emotone.types import SAMPLE_RATE
 
 AS_RECORDED, CONTEXT = "0", "context"
@@ -56,7 +56,7 @@ def encoded(base: Recognizer, clips: Sequence[Clip], session: str, cache: Path) 
             values, counts = _in_context(base, clips)
         else:
             files, voices = [clip.path for clip in clips], [clip.speaker for clip in clips]
-            values, counts = encode_clips(base, files, voices, int(session))
+            values, counts = _joined(list(encode_clips(base, files, voices, int(session))))
         draft = path.with_suffix(".part.npz")
         np.savez(draft, values=values, counts=counts, means=mean_frames(values, counts))
         draft.rename(path)
@@ -65,22 +65,25 @@ def encoded(base: Recognizer, clips: Sequence[Clip], session: str, cache: Path) 
 
 
 def _in_context(base: Recognizer, clips: Sequence[Clip]) -> tuple[NDArray[np.float16], NDArray[np.int64]]:
-    single = base.for_many()
+    single, stride = base.for_many(), stride_of(base.info.frame_rate)
 
     def encode(positions: list[int]) -> list[NDArray[np.float16]]:
         signals = [load_audio(clips[position].path).samples for position in positions]
         signals = [signal[: max(1, signal.size // _FRAME_SAMPLES) * _FRAME_SAMPLES] for signal in signals]
         gain = 10 ** (np.random.default_rng(positions[0]).uniform(*GAIN_DB) / 20)
         whole = (np.concatenate(signals) * gain).astype(np.float32)
-        frames = halved(single.embed_frames(whole, sample_rate=SAMPLE_RATE))
+        frames = pooled(single.embed_frames(whole, sample_rate=SAMPLE_RATE), stride)
         return np.split(frames, np.cumsum([signal.size // _FRAME_SAMPLES for signal in signals])[:-1])
 
     recordings = _recordings(clips)
     with ThreadPoolExecutor(usable_cores()) as pool:
         parts = [part for found in pool.map(encode, recordings) for part in found]
     place_of = np.argsort(np.concatenate(recordings))
-    ordered = [parts[place] for place in place_of]
-    return np.concatenate(ordered), np.array([len(part) for part in ordered])
+    return _joined([parts[place] for place in place_of])
+
+
+def _joined(parts: list[NDArray[np.float16]]) -> tuple[NDArray[np.float16], NDArray[np.int64]]:
+    return np.concatenate(parts), np.array([len(part) for part in parts])
 
 
 def _recordings(clips: Sequence[Clip]) -> list[list[int]]:

@@ -69,7 +69,7 @@ def _load(folder: Path, plain: Path) -> tuple[Any, Any]:
         import audformat  # noqa: PLC0415 - heavy, and only here
         import yaml  # noqa: PLC0415 - comes with audformat
     except ModuleNotFoundError as error:
-        raise MissingExtraError.of("train") from error
+        raise MissingExtraError.of("tables") from error
     try:
         with (plain / HEADER_NAME).open("rb") as header:
             yaml.load(header, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # raises when it holds more than data

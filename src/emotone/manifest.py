@@ -155,7 +155,7 @@ def _parquet_rows(path: Path) -> Iterator[Row]:
     try:
         from pyarrow import ArrowException, parquet  # noqa: PLC0415 - heavy, and only here
     except ModuleNotFoundError as error:
-        raise MissingExtraError.of("train") from error
+        raise MissingExtraError.of("tables") from error
     try:
         rows = parquet.read_table(path).to_pylist()
     except (OSError, ArrowException) as error:

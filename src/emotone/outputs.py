@@ -95,6 +95,14 @@ def save_text(text: str, path: Path) -> Path:
     return path
 
 
+def save_bytes(data: bytes, path: Path) -> Path:
+    """Writes one file, whole or not at all, over an older one. Returns its path; errors as in `save_result`."""
+    with _draft_in(path.parent) as draft:
+        draft.write_bytes(data)
+        draft.replace(path)
+    return path
+
+
 @contextmanager
 def _draft_in(folder: Path) -> Iterator[Path]:
     """A free hidden name in a folder, which is made; whatever is left there is removed at the end."""

@@ -26,7 +26,7 @@ def voices(*, speaker: bool = True, corpora: int = 1, clips: int = 24) -> Embedd
     generator = np.random.default_rng(5)
     rows, vectors = [], []
     for number in range(SPEAKERS):
-        voice = generator.normal(0, 6, 5)
+        voice = generator.normal(0, 3, 5)
         for clip in range(clips):
             mood = MOODS[clip % len(MOODS)]
             fields = {"corpus": f"c{number % corpora}"} | ({"speaker": str(number)} if speaker else {})
@@ -46,9 +46,9 @@ def voices(*, speaker: bool = True, corpora: int = 1, clips: int = 24) -> Embedd
 def test_both_views_stand_side_by_side() -> None:
     embedded = voices()
     relative = evaluate(embedded, HEAD, "present", "speaker")
-    assert relative.uar.value > 0.95
+    assert relative.uar.value > 0.9
     assert relative.absolute is not None
-    assert relative.absolute.uar.value < 0.6
+    assert relative.absolute.uar.value < 0.7
     plain = evaluate(embedded, HEAD, "present")
     assert (relative.absolute.uar, relative.absolute.confusion) == (plain.uar, plain.confusion)
     assert relative.absolute.absolute is None
@@ -100,7 +100,8 @@ def test_clips_are_compared_with_others_only() -> None:
     offsets, _ = compare_clips(replace(embedded, embeddings=loud), HEAD, np.arange(len(embedded)), "k=3")
     assert np.abs(offsets[:, 7]).max() < 100
     touched = np.abs(offsets[:, 5:10]).max(axis=-1) > 100
-    assert touched[:, [0, 1, 3, 4]].mean() == pytest.approx(3 / 4, abs=0.2)
+    assert not touched[:, 2].any()
+    assert touched[:, [0, 1, 3, 4]].any(axis=0).all()
 
 
 def test_a_speaker_of_one_clip_is_judged_as_it_is() -> None:

@@ -1,5 +1,6 @@
 """`emotone train`: a head of your own, from labelled recordings."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -7,14 +8,17 @@ import click
 from rich.markup import escape
 
 from ..cache import EmbeddingCache
-from ..embeddings import embed_clips
+from ..embeddings import EmbeddedClips, embed_clips
 from ..errors import EmotoneError
 from ..evaluation import PAGE_NAME, REPORT_NAME, Report, report_record
 from ..heads import HEAD_NAME
 from ..manifest import Clip, read_manifest
-from ..outputs import save_text
+from ..models import MODEL_NAME, find_model
+from ..outputs import save_bytes, save_text
 from ..recognizer import Recognizer
-from ..training import TrainedHead, train_head
+from ..text import Text
+from ..training import TrainedHead, check_finetuning, train_head
+from ..training import finetune as finetune_model
 from ..writers import to_json
 from .console import ERR, LANGUAGE, OPTIONS, OUT, fail, open_model, progress_bar, say, write
 from .evaluation_tables import print_report
@@ -59,19 +63,26 @@ STEPS = 100  # of the bar while the head is fitted
     show_default=True,
     help=say("Format on standard output.", "标准输出的格式。"),
 )
+@click.option(
+    "--finetune",
+    is_flag=True,
+    help=say(
+        f"Train layers of the model too, for minutes, and write {MODEL_NAME} in place of {HEAD_NAME}: give it as --model. Says "
+        'whether that pays. Needs pip install "emotone[train]".',
+        f"同时训练模型的层（需数分钟），写入 {MODEL_NAME} 而非 {HEAD_NAME}，可作为 --model 使用，并说明是否值得。"
+        '需要 pip install "emotone[train]"。',
+    ),
+)
 @model_option
-def train(manifest: Path, output: Path, format_: str, model: str) -> None:
+def train(manifest: Path, output: Path, format_: str, finetune: bool, model: str) -> None:
     """Trains a head; recordings that cannot be analysed are reported and left out."""
     try:
+        if finetune:
+            check_finetuning()
         clips = read_manifest(manifest)
-        recognizer = open_model(model, len(clips))
-        when = datetime.now()
-        trained = _train(recognizer, clips, output.absolute().name, manifest_name(manifest), when)
-        report = Report(
-            manifest_name(manifest), trained.evaluation, HEAD_NAME, when, remarks=(trained.method, *trained.reasons)
-        )
+        job = _Job(open_model(model, len(clips)), clips, manifest_name(manifest), output, datetime.now())
+        trained, report = _finetune(job, find_model(model)) if finetune else _train(job)
         save_report(report, output)
-        print_saved(save_text(to_json(trained.head.to_json()), output / HEAD_NAME))
     except EmotoneError as error:
         fail(error)
     if format_ == "json":
@@ -82,10 +93,35 @@ def train(manifest: Path, output: Path, format_: str, model: str) -> None:
         raise SystemExit(1)
 
 
-def _train(recognizer: Recognizer, clips: list[Clip], name: str, manifest: str, when: datetime) -> TrainedHead:
-    with progress_bar(say("Listening", "正在分析"), len(clips)) as advance:
-        embedded = embed_clips(recognizer, clips, cache=EmbeddingCache(recognizer.info), on_done=advance)
-    print_failures(embedded)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Job:
+    recognizer: Recognizer
+    clips: list[Clip]
+    manifest: str
+    output: Path
+    when: datetime
+
+    @property
+    def name(self) -> str:
+        return self.output.absolute().name
+
+    def embedded(self) -> EmbeddedClips:
+        with progress_bar(say("Listening", "正在分析"), len(self.clips)) as advance:
+            cache = EmbeddingCache(self.recognizer.info)
+            embedded = embed_clips(self.recognizer, self.clips, cache=cache, on_done=advance)
+        print_failures(embedded)
+        return embedded
+
+    def report(self, trained: TrainedHead, head: str | None, *remarks: Text) -> Report:
+        for warning in trained.warnings:
+            text = f"{warning.text.to(LANGUAGE)} {warning.advice.to(LANGUAGE)}"
+            ERR.print(f"[bold yellow]{say('warning', '警告')}:[/] {escape(text)}")
+        said = (trained.method, *remarks, *trained.reasons)
+        return Report(self.manifest, trained.evaluation, head, self.when, remarks=said)
+
+
+def _train(job: _Job) -> tuple[TrainedHead, Report]:
+    embedded = job.embedded()
     with progress_bar(say("Learning", "正在学习"), STEPS) as advance:
         done = 0
 
@@ -95,11 +131,24 @@ def _train(recognizer: Recognizer, clips: list[Clip], name: str, manifest: str, 
                 advance()
                 done += 1
 
-        trained = train_head(embedded, name, manifest, when=when, on_progress=show)
-    for warning in trained.warnings:
-        text = f"{warning.text.to(LANGUAGE)} {warning.advice.to(LANGUAGE)}"
-        ERR.print(f"[bold yellow]{say('warning', '警告')}:[/] {escape(text)}")
-    return trained
+        trained = train_head(embedded, job.name, job.manifest, when=job.when, on_progress=show)
+    print_saved(save_text(to_json(trained.head.to_json()), job.output / HEAD_NAME))
+    return trained, job.report(trained, HEAD_NAME)
+
+
+def _finetune(job: _Job, base: Path) -> tuple[TrainedHead, Report]:
+    tuned = finetune_model(
+        job.embedded(),
+        job.recognizer,
+        base,
+        job.name,
+        job.manifest,
+        when=job.when,
+        stage=lambda title, steps: progress_bar(title.to(LANGUAGE), steps),
+    )
+    print_saved(save_bytes(tuned.model, job.output / MODEL_NAME))
+    ERR.print(tuned.comparison.to(LANGUAGE))
+    return tuned.trained, job.report(tuned.trained, None, tuned.comparison)
 
 
 def _print(trained: TrainedHead, report: Report) -> None:

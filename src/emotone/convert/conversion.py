@@ -38,7 +38,7 @@ def convert(
 ) -> Conversion:
     """See `convert_checkpoint`."""
     on_step(Text("Reading the checkpoint", "正在读取检查点"))
-    model = _read_model(folder)
+    model = read_model(folder)
     manifest = {
         "name": name,
         "revision": revision,
@@ -60,7 +60,7 @@ def convert(
                 gc.collect()  # the graph holds cycles, and with them the weights: twice in memory is once too often
                 expected, inputs = hear(probe, pieces)
                 probe.unlink()
-                model = _read_model(folder)
+                model = read_model(folder)
                 for int8 in choices(inputs, model.tensors):
                     on_step(Text("Rounding to 8 bits and comparing", "正在量化为 8 位并比较"))
                     build_encoder(model.architecture, model.tensors, int8).save(draft, metadata)
@@ -82,17 +82,20 @@ def convert(
 
 
 @dataclass(frozen=True, slots=True)
-class _Model:
+class Model:
+    """A checkpoint: tensors by name, without the prefix."""
+
     architecture: Architecture
     tensors: Arrays
     head: Head
 
 
-def _read_model(folder: Path) -> _Model:
+def read_model(folder: Path) -> Model:
+    """The checkpoint in a folder. Raises `CheckpointError` when it is none of emotion2vec+."""
     tensors = {key.removeprefix(PREFIX): _finite(key, value) for key, value in read_tensors(folder / FILES[0]).items()}
     config, tokens = _read_config(folder / FILES[1]), _read_text(folder / FILES[2]).splitlines()
     architecture = read_architecture(config, tokens, {key: value.shape for key, value in tensors.items()})
-    return _Model(architecture, tensors, _head(architecture, tensors))
+    return Model(architecture, tensors, _head(architecture, tensors))
 
 
 def _finite(name: str, values: NDArray[Any]) -> NDArray[np.float32]:

@@ -11,6 +11,7 @@ from .evaluation import (
     Measure,
     evaluate,
     evaluation_of,
+    uar_difference,
 )
 from .metrics import calibration_error, softmax
 from .page import report_page
@@ -56,4 +57,5 @@ __all__ = [
     "softmax",
     "speaker_of",
     "speakers_of",
+    "uar_difference",
 ]

@@ -231,6 +231,17 @@ def _count(clips: float) -> float:
     return int(clips) if clips == int(clips) else round(float(clips), 3)
 
 
+def uar_difference(one: Evaluation, other: Evaluation) -> Measure:
+    """UAR of the one minus UAR of the other, of the same clips: -1…1. Its interval is narrower than those of the two.
+
+    What is easy or hard for both cancels out, as the same units are drawn for both.
+    """
+    unit_of = speakers_of(one.judged.clips)[1]
+    units = np.arange(one.clips) if unit_of is None else unit_of
+    drawn = [metrics.uar(_drawn(result.judged, confusion_of(result.judged), units)) for result in (one, other)]
+    return _measure(np.float64(one.uar.value - other.uar.value), drawn[0] - drawn[1])
+
+
 def _drawn(judged: Judged, confusion: Counts, unit_of: NDArray[np.int64] | None) -> Counts:
     if unit_of is None:
         return metrics.resampled_clips(confusion)
@@ -241,7 +252,7 @@ def _drawn(judged: Judged, confusion: Counts, unit_of: NDArray[np.int64] | None)
     return metrics.resampled(counts.reshape(units, labels, labels))
 
 
-def _measure(value: NDArray[np.float64], drawn: NDArray[np.float64]) -> Measure:
+def _measure(value: np.float64 | NDArray[np.float64], drawn: NDArray[np.float64]) -> Measure:
     return Measure(float(value), *metrics.interval(drawn))
 
 

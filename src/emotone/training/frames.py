@@ -1,10 +1,11 @@
-"""An encoder's frames of many clips in several sessions: what layers are trained on. They are made once and kept."""
+"""An encoder's frames of many clips in several sessions: what layers are trained on. They are made once."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,9 @@ from ..recognizer import Recognizer
 from ..types import SAMPLE_RATE
 from .sessions import Session
 
-HALVED = 2  # frames of the encoder that are one frame here
+RATE = 25.0  # frames a second, about: one syllable has several
+LONGEST = 60.0  # seconds of a clip that are looked at
+UNKNOWN = -1  # the session of a clip whose voice is not known, or too seldom heard to say how it usually sounds
 
 _Frames = NDArray[np.float16]
 _Integers = NDArray[np.int64]
@@ -31,7 +34,7 @@ class FrameSet:
         counts: int64 `(clips,)`: frames of each clip, at least 1.
         means: float32 `(clips, dim)`: of each clip's frames.
         truth: int64 `(clips,)`: places among the labels.
-        sessions: int64 `(clips,)`: clips of one number are of one voice in one room.
+        sessions: int64 `(clips,)`: clips of one number are of one voice in one room; or UNKNOWN.
         corpora: int64 `(clips,)`: clips of one number were collected together.
         shares: How often each corpus is looked at; their proportions count.
         labels: How many labels there are.
@@ -82,33 +85,38 @@ def encode_clips(
     number: int,
     *,
     on_done: Callable[[], None] = lambda: None,
-) -> tuple[_Frames, _Integers]:
-    """The frames of all files in their voices' sessions of this number, one after the other, and how many each has.
+) -> Iterator[_Frames]:
+    """The frames of each file in its voice's session of this number, in order.
 
     Raises:
         AudioError: When a file cannot be decoded.
     """
-    single = recognizer.for_many()
+    single, stride = recognizer.for_many(), stride_of(recognizer.info.frame_rate)
 
     def encoded(file: Path, voice: str) -> _Frames:
         audio = load_audio(file)
-        signal, session = audio.samples, session_of(voice, number)
+        signal, session = audio.samples[: round(LONGEST * SAMPLE_RATE)], session_of(voice, number)
         if session is not None:
             signal = session.apply(signal, np.random.default_rng(int(audio.source.sha256[:8], 16)))
-        frames = halved(single.embed_frames(signal, sample_rate=SAMPLE_RATE))
+        frames = pooled(single.embed_frames(signal, sample_rate=SAMPLE_RATE), stride)
         on_done()
         return frames
 
     with ThreadPoolExecutor(usable_cores()) as pool:
-        parts = list(pool.map(encoded, files, voices))
-    return np.concatenate(parts), np.array([len(part) for part in parts])
+        yield from pool.map(encoded, files, voices)
 
 
-def halved(frames: NDArray[np.float32]) -> _Frames:
-    """Means of two frames each; a last one without a partner stays as it is."""
-    even = len(frames) // HALVED * HALVED
-    pairs = frames[:even].reshape(-1, HALVED, frames.shape[1]).mean(axis=1)
-    return np.concatenate([pairs, frames[even:]]).astype(np.float16)
+def stride_of(frame_rate: float) -> int:
+    """How many frames of an encoder are one frame here."""
+    return max(1, round(frame_rate / RATE))
+
+
+def pooled(frames: NDArray[np.float32], stride: int) -> _Frames:
+    """Means of `stride` frames each; of those that are left at the end, the mean of these."""
+    whole = len(frames) // stride * stride
+    means = frames[:whole].reshape(-1, stride, frames.shape[1]).mean(axis=1)
+    rest = [frames[whole:].mean(axis=0, keepdims=True)] if whole < len(frames) else []
+    return np.concatenate([means, *rest]).astype(np.float16)
 
 
 def mean_frames(values: _Frames, counts: _Integers) -> NDArray[np.float32]:
@@ -117,3 +125,17 @@ def mean_frames(values: _Frames, counts: _Integers) -> NDArray[np.float32]:
     return np.stack(
         [values[end - count : end].mean(axis=0, dtype=np.float32) for end, count in zip(ends, counts, strict=True)]
     )
+
+
+def keep_frames(parts: Iterable[_Frames], dim: int, file: BinaryIO) -> tuple[_Frames, _Integers]:
+    """Frames of any number of clips in a file instead of memory: `(frames, dim)` of all, and how many each clip has.
+
+    Raises:
+        OSError: When the file cannot be written.
+    """
+    counts = []
+    for part in parts:
+        file.write(part.tobytes())
+        counts.append(len(part))
+    file.flush()
+    return np.memmap(file, np.float16, "r", shape=(sum(counts), dim)), np.array(counts)

@@ -22,6 +22,7 @@ class TrainedHead:
         evaluation: Of heads like it on clips that they did not learn from. Nothing about a fold was chosen or fitted by it.
         relative: The same when each voice is compared with its usual sound; `None` when too few speakers have enough clips.
         split: How clips were held out.
+        judged: The first so many folds of the split were judged, each by a model that did not learn from it.
         strength: Of the head's regularisation, one of STRENGTHS.
         warnings: Why the head or the numbers may be worse than they look, the gravest first.
     """
@@ -30,6 +31,7 @@ class TrainedHead:
     evaluation: Evaluation
     relative: Evaluation | None
     split: Split = field(repr=False)
+    judged: int
     strength: float
     warnings: tuple[Reason, ...]
 
@@ -41,6 +43,11 @@ class TrainedHead:
             "folder": Text("each folder is in one of them", "每个文件夹只在其中一份"),
             "file": Text("each recording stands for itself", "每个录音单独划分"),
         }[self.split.kind]
+        if self.judged < self.split.folds:
+            return Text(
+                f"Of {self.split.folds} parts ({kept.en}), {self.judged} were judged, each by a model that had not heard it.",
+                f"数据分为 {self.split.folds} 份（{kept.zh}），评判了其中 {self.judged} 份，每份都由没有听过该份的模型评判。",
+            )
         return Text(
             f"Cross-validated in {self.split.folds} parts, {kept.en}: every recording was judged by a head that had not "
             "heard its part.",
@@ -71,6 +78,7 @@ def provenance_of(trained: TrainedHead, lesson: Lesson, manifest: str, when: dat
             "held_out": split.kind,
             "groups": split.groups,
             "folds": split.folds,
+            "judged_folds": trained.judged,
             "judged": list(result.protocol.scored),
             "strength": trained.strength,
         },

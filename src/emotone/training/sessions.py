@@ -94,7 +94,9 @@ class Session:
         spectrum *= np.maximum(np.arange(spectrum.size) / wave.size * SAMPLE_RATE, 60.0) ** self.noise_slope
         noise = np.fft.irfft(spectrum, wave.size)
         loud = np.sqrt(np.mean(np.sort(wave**2)[wave.size // 2 :]))
-        return noise / noise.std() * (loud + 1e-6) * 10 ** (-self.snr_db / 20)
+        scale = (loud + 1e-6) * 10 ** (-self.snr_db / 20) / max(float(noise.std()), 1e-9)
+        scaled: _Wave = noise * scale
+        return scaled
 
 
 _EQUALISED_SAMPLES = 2000  # longer than the equaliser rings

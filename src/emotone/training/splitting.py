@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..evaluation import speaker_of
 from ..manifest import Clip
 
-FOLDS = 10  # that clips are split into; fewer when there are fewer groups
+FOLDS = 10  # that clips are split into for heads
 FEW_FOLDERS = 5  # below, folders are no stand-in for speakers
 _SEED = 0
 
@@ -34,7 +34,7 @@ class Split:
     judged: NDArray[np.bool_]
 
 
-def split_clips(clips: Sequence[Clip], truth: NDArray[np.int64], classes: int) -> Split:
+def split_clips(clips: Sequence[Clip], truth: NDArray[np.int64], classes: int, folds: int = FOLDS) -> Split:
     """Folds in which each class has about the same share of its clips.
 
     Speakers stay whole where two are named, else folders where there are several for each class. When that leaves fewer than
@@ -44,16 +44,30 @@ def split_clips(clips: Sequence[Clip], truth: NDArray[np.int64], classes: int) -
         clips: What is split. One without a speaker stands for itself.
         truth: int64 `(clips,)`: their classes.
         classes: How many there are.
+        folds: How many to make; fewer when there are fewer groups.
     """
     speakers = [speaker_of(clip) for clip in clips]
     if len({name for name in speakers if name}) > 1:
-        split = _split("speaker", [name or place for place, name in enumerate(speakers)], truth, classes)
+        split = _split("speaker", [name or place for place, name in enumerate(speakers)], truth, classes, folds)
         if split.judged.sum() > 1:
             return split
     folders = [clip.file.parent.name for clip in clips]
     if not any(speakers) and _like_speakers(folders, truth, classes):
-        return _split("folder", folders, truth, classes)
-    return _split("file", range(len(clips)), truth, classes)
+        return _split("folder", folders, truth, classes, folds)
+    return _split("file", range(len(clips)), truth, classes, folds)
+
+
+def folds_to_judge(split: Split, truth: NDArray[np.int64], wanted: int) -> int:
+    """How many folds, from the first one on, are to be judged when no more than `wanted` can be afforded; at least two.
+
+    What a fold is judged with is chosen by the others, so two classes need clips in two of the folds: more are judged until
+    that is so.
+    """
+    for folds in range(max(2, wanted), split.folds):
+        pairs = {(fold, label) for fold, label in zip(split.fold.tolist(), truth.tolist(), strict=True) if fold < folds}
+        if (np.bincount([label for _, label in pairs]) > 1).sum() > 1:
+            return folds
+    return split.folds
 
 
 def _like_speakers(folders: Sequence[str], truth: NDArray[np.int64], classes: int) -> bool:
@@ -68,12 +82,13 @@ def _split(
     owners: Sequence[str | int],
     truth: NDArray[np.int64],
     classes: int,
+    folds: int,
 ) -> Split:
     numbers = {owner: number for number, owner in enumerate(dict.fromkeys(owners))}
     group = np.array([numbers[owner] for owner in owners])
     counts = np.zeros((len(numbers), classes))
     np.add.at(counts, (group, truth), 1)
-    folds = min(FOLDS, len(numbers))
+    folds = min(folds, len(numbers))
     fold = _spread(counts / counts.sum(axis=0), folds)[group]
     held = np.zeros((folds, classes), bool)
     held[fold, truth] = True

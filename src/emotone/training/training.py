@@ -1,7 +1,7 @@
 """From labelled recordings to a head, and how good it will be on voices that it has not heard."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -13,10 +13,19 @@ from ..errors import ManifestError
 from ..evaluation import Evaluation, Judged, Protocol, evaluation_of, softmax, speaker_of
 from ..heads import Head
 from ..types import Baseline
-from .fitting import Linear, Moments, discriminants, fit_temperature, log_loss, standardised
+from .fitting import (
+    Coordinates,
+    Features,
+    Linear,
+    Moments,
+    discriminants,
+    fit_temperature,
+    log_loss,
+    standardised,
+)
 from .lesson import Lesson, lesson_of
 from .result import TrainedHead, provenance_of
-from .splitting import Split, split_clips
+from .splitting import FOLDS, Split, split_clips
 from .warnings import find_warnings
 
 STRENGTHS = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)  # of regularisation, to choose from
@@ -25,6 +34,20 @@ ENOUGH_SPEAKERS = 2  # of them, to say something about comparing with it
 
 _Logits = NDArray[np.float64]
 _Rows = NDArray[np.int64]
+_Embeddings = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spaces:
+    """Embeddings of all clips of a lesson, float32 `(clips, dim)` each.
+
+    Attributes:
+        folds: For each fold that is judged, the first ones of the split: by a model that has not learned from it.
+        whole: By a model that may have learned from everything.
+    """
+
+    folds: Sequence[_Embeddings]
+    whole: _Embeddings
 
 
 def train_head(
@@ -49,81 +72,114 @@ def train_head(
         ManifestError: When there are not two recordings of two classes each.
     """
     lesson = lesson_of(embedded)
-    split = split_clips(lesson.embedded.clips, lesson.truth, len(lesson.labels))
+    split = split_lesson(lesson)
+    embeddings = lesson.embedded.embeddings
+    trained = learn_head(lesson, split, Spaces([embeddings] * split.folds, embeddings), on_progress=on_progress)
+    trained = replace(trained, warnings=find_warnings(lesson, split))
+    provenance = provenance_of(trained, lesson, manifest, when or datetime.now())
+    head = replace(trained.head, name=name, model_sha256=embedded.model.sha256, provenance=provenance)
+    on_progress(1.0)
+    return replace(trained, head=head)
+
+
+def split_lesson(lesson: Lesson, folds: int = FOLDS) -> Split:
+    """The folds of a lesson. Raises `ManifestError` when nothing can be held out of it and judged."""
+    split = split_clips(lesson.embedded.clips, lesson.truth, len(lesson.labels), folds)
     if split.judged.sum() < 2:
         raise _too_few_clips(lesson)
-    tried, whole = _fit(lesson, split, on_progress)
-    by_strength = np.stack([_held_out(lesson, split, heads) for heads in zip(*tried, strict=True)])
-    scored = split.judged[lesson.truth]
+    return split
+
+
+def learn_head(
+    lesson: Lesson, split: Split, spaces: Spaces, *, on_progress: Callable[[float], None] = lambda share: None
+) -> TrainedHead:
+    """A head without a name, and what to expect of it; there are no warnings yet."""
+    tried, whole = _fit(lesson, split, spaces, on_progress)
+    by_strength = np.stack([_held_out(split, spaces, heads) for heads in zip(*tried, strict=True)])
+    scored = split.judged[lesson.truth] & (split.fold < len(spaces.folds))
     choice, choices = _choose(by_strength, lesson.truth, split, scored)
-    heads = [tried[fold][choices[fold]] for fold in range(split.folds)]
-    absolute = _held_out(lesson, split, heads)
-    relative, compared = _compared(lesson, split, heads, absolute)
-    final = by_strength[choice]
-    temperature = fit_temperature(final[scored], lesson.truth[scored])
+    heads = [own[place] for own, place in zip(tried, choices, strict=False)]  # of the folds that are judged
+    absolute = _held_out(split, spaces, heads)
+    relative, compared = _compared(lesson, split, spaces, heads, absolute)
+    temperature = fit_temperature(by_strength[choice][scored], lesson.truth[scored])
     relative_temperature = fit_temperature(relative[compared], lesson.truth[compared]) if compared.any() else None
-    head = replace(
-        whole[choice],
-        temperature=temperature,
-        relative_temperature=relative_temperature,
-        name=name,
-        model_sha256=embedded.model.sha256,
-    )
-    trained = TrainedHead(
+    head = replace(whole[choice], temperature=temperature, relative_temperature=relative_temperature)
+    return TrainedHead(
         head,
         _evaluation(lesson, split, head, absolute, scored),
         _evaluation(lesson, split, head, relative, compared) if compared.any() else None,
         split,
+        len(spaces.folds),
         STRENGTHS[choice],
-        find_warnings(lesson, split),
+        (),
     )
-    on_progress(1.0)
-    provenance = provenance_of(trained, lesson, manifest, when or datetime.now())
-    return replace(trained, head=replace(head, provenance=provenance))
 
 
-def _fit(lesson: Lesson, split: Split, on_progress: Callable[[float], None]) -> tuple[list[list[Head]], list[Head]]:
-    """Heads of each strength: for each fold those that did not see it, and those that saw everything."""
-    # Each value is scaled by its deviation over all clips, held out or not: that takes no labels.
-    features, coordinates = standardised(lesson.embedded.embeddings)
-    classes = len(lesson.labels)
-    everything = Moments.of(features, lesson.truth, classes)
-
-    def heads(moments: Moments, rows: _Rows) -> list[Head]:
-        usual = _usual(lesson, rows)
-        return [_head(lesson, coordinates.to_embedding(linear), usual) for linear in discriminants(moments, STRENGTHS)]
-
-    tried = []
-    for fold in range(split.folds):
-        held = split.fold == fold
-        part = Moments.of(features[held], lesson.truth[held], classes)
-        tried.append(heads(everything - part, np.flatnonzero(~held)))
-        on_progress((fold + 1) / (split.folds + 2))
-    whole = heads(everything, np.arange(len(features)))
-    on_progress((split.folds + 1) / (split.folds + 2))
-    return tried, whole
+def _fit(
+    lesson: Lesson, split: Split, spaces: Spaces, on_progress: Callable[[float], None]
+) -> tuple[list[list[Head]], list[Head]]:
+    """Heads of each strength: for each judged fold those that did not see it, and those that saw everything."""
+    tried: list[list[Head]] = []
+    space: _Space | None = None
+    for embeddings in (*spaces.folds, spaces.whole):
+        if space is None or space.embeddings is not embeddings:
+            space = _Space.of(lesson, embeddings)
+        tried.append(space.heads(split.fold != len(tried)) if len(tried) < len(spaces.folds) else space.heads())
+        on_progress(len(tried) / (len(spaces.folds) + 2))
+    return tried[:-1], tried[-1]
 
 
-def _head(lesson: Lesson, linear: Linear, usual: NDArray[np.float32]) -> Head:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Space:
+    """What is known of embeddings before any are held out."""
+
+    lesson: Lesson
+    embeddings: _Embeddings
+    features: Features
+    coordinates: Coordinates
+    moments: Moments
+
+    @classmethod
+    def of(cls, lesson: Lesson, embeddings: _Embeddings) -> "_Space":
+        # Each value is scaled by its deviation over all clips, held out or not: that takes no labels.
+        features, coordinates = standardised(embeddings)
+        moments = Moments.of(features, lesson.truth, len(lesson.labels))
+        return cls(lesson, embeddings, features, coordinates, moments)
+
+    def heads(self, learned: NDArray[np.bool_] | None = None) -> list[Head]:
+        """Those of each strength that learned from these clips; `None`: from all."""
+        moments, rows = self.moments, np.arange(len(self.features))
+        if learned is not None:
+            truth = self.lesson.truth[~learned]
+            moments = moments - Moments.of(self.features[~learned], truth, len(self.lesson.labels))
+            rows = np.flatnonzero(learned)
+        usual = _usual(self.lesson, rows, self.embeddings)
+        return [
+            _head(self.lesson, self.coordinates.to_embedding(linear), usual)
+            for linear in discriminants(moments, STRENGTHS)
+        ]
+
+
+def _head(lesson: Lesson, linear: Linear, usual: _Embeddings) -> Head:
     head = Head(lesson.labels, linear.weight.astype(np.float32), linear.bias.astype(np.float32))
     return replace(head, usual=head.logits(usual).astype(np.float32))
 
 
-def _usual(lesson: Lesson, rows: _Rows) -> NDArray[np.float32]:
+def _usual(lesson: Lesson, rows: _Rows, embeddings: _Embeddings) -> _Embeddings:
     """The mean over speakers of their mean embedding, `(dim,)`; clips without a speaker are one."""
     speakers = [speaker_of(lesson.embedded.clips[row]) for row in rows]
-    embeddings = lesson.embedded.embeddings[rows]
-    means = [embeddings[np.array([name == one for name in speakers])].mean(axis=0) for one in dict.fromkeys(speakers)]
-    mean: NDArray[np.float32] = np.mean(means, axis=0, dtype=np.float32)
+    known = embeddings[rows]
+    means = [known[np.array([name == one for name in speakers])].mean(axis=0) for one in dict.fromkeys(speakers)]
+    mean: _Embeddings = np.mean(means, axis=0, dtype=np.float32)
     return mean
 
 
-def _held_out(lesson: Lesson, split: Split, heads: Sequence[Head]) -> _Logits:
-    """Logits `(clips, classes)`, each clip's by the head of its fold."""
-    logits = np.empty((len(lesson.truth), len(lesson.labels)))
-    for fold, head in enumerate(heads):
+def _held_out(split: Split, spaces: Spaces, heads: Sequence[Head]) -> _Logits:
+    """Logits `(clips, classes)`, each clip's by the head of its fold; 0 for folds that are not judged."""
+    logits = np.zeros((len(spaces.whole), len(heads[0].labels)))
+    for fold, (head, embeddings) in enumerate(zip(heads, spaces.folds, strict=True)):
         held = split.fold == fold
-        logits[held] = head.logits(lesson.embedded.embeddings[held])
+        logits[held] = head.logits(embeddings[held])
     return logits
 
 
@@ -142,21 +198,22 @@ def _choose(by_strength: _Logits, truth: _Rows, split: Split, scored: NDArray[np
 
 
 def _compared(
-    lesson: Lesson, split: Split, heads: Sequence[Head], logits: _Logits
+    lesson: Lesson, split: Split, spaces: Spaces, heads: Sequence[Head], logits: _Logits
 ) -> tuple[_Logits, NDArray[np.bool_]]:
-    """Logits of each voice compared with its own usual sound, and for which clips that can be judged `(clips,)`."""
+    """Logits of each voice compared with its own usual sound, and for which clips there are any `(clips,)`."""
     relative, compared = logits.copy(), np.zeros(len(logits), bool)
-    embedded, scored = lesson.embedded, split.judged[lesson.truth]
+    embedded = lesson.embedded
     speakers = np.array([speaker_of(clip) for clip in embedded.clips])
     found = 0
     for name in sorted(set(speakers[speakers != ""])):
         rows = np.flatnonzero(speakers == name)
-        folds = set(split.fold[rows].tolist())
-        if len(folds) > 1 or len(rows) < ENOUGH_CLIPS or len(set(lesson.truth[rows].tolist())) < 2:
+        fold = int(split.fold[rows[0]])
+        apart = (split.fold[rows] == fold).all() and fold < len(heads)
+        if not apart or len(rows) < ENOUGH_CLIPS or len(set(lesson.truth[rows].tolist())) < 2:
             continue
-        baseline = Baseline(embedded.embeddings[rows], embedded.durations[rows], len(rows), embedded.model)
-        relative[rows] += logits_offset(baseline, heads[folds.pop()])
-        compared[rows] = scored[rows]
+        baseline = Baseline(spaces.folds[fold][rows], embedded.durations[rows], len(rows), embedded.model)
+        relative[rows] += logits_offset(baseline, heads[fold])
+        compared[rows] = split.judged[lesson.truth[rows]]
         found += 1
     enough = found >= ENOUGH_SPEAKERS and len(set(lesson.truth[compared].tolist())) > 1
     return relative, compared if enough else np.zeros_like(compared)
@@ -165,7 +222,7 @@ def _compared(
 def _evaluation(lesson: Lesson, split: Split, head: Head, logits: _Logits, scored: NDArray[np.bool_]) -> Evaluation:
     """What the numbers are when each fold's temperature is fitted to the others."""
     scores = np.empty_like(logits)
-    for fold in range(split.folds):
+    for fold in np.unique(split.fold[scored]):
         others, held = scored & (split.fold != fold), split.fold == fold
         scores[held] = softmax(logits[held] / fit_temperature(logits[others], lesson.truth[others]))
     rows = np.flatnonzero(scored)
