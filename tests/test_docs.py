@@ -17,7 +17,16 @@ from emotone.hub import pull
 PROJECT = Path(__file__).parent.parent
 PAIRS = [("README.md", "README.zh-CN.md")] + [
     (f"docs/en/{name}", f"docs/zh/{name}")
-    for name in ("page.md", "cli.md", "python.md", "baseline.md", "doubt.md", "evaluate.md", "train.md", "emotion2vec.md")
+    for name in (
+        "page.md",
+        "cli.md",
+        "python.md",
+        "baseline.md",
+        "doubt.md",
+        "evaluate.md",
+        "train.md",
+        "emotion2vec.md",
+    )
 ]
 PAGES = [page for pair in PAIRS for page in pair]
 LARGE, BASE = "emotion2vec-plus-large", "emotion2vec-plus-base"  # of base no hash is known: it may be any files

@@ -57,7 +57,7 @@ def test_voices_are_heard_through_when_they_have_a_usual_sound() -> None:
     for n in range(30):
         rows = [place for place, clip in enumerate(unheard.clips) if clip.fields["speaker"] == f"s{n}"]
         own = unheard.embeddings[rows]
-        logits = trained.head.logits(own) + trained.head.offset(own.mean(axis=0))
+        logits = trained.head.logits(own) + trained.head.usual - trained.head.logits(own.mean(axis=0))
         right += sum(
             LABELS[guess] == unheard.clips[row].emotion for guess, row in zip(logits.argmax(1), rows, strict=True)
         )
