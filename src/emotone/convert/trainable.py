@@ -40,12 +40,12 @@ class TrainableEncoder(nn.Module):
         OptionError: When labels are fewer than two, not different, or cannot be lines of `tokens.txt`.
     """
 
-    def __init__(self, folder: Path, labels: Sequence[str] | None = None) -> None:
+    def __init__(self, folder: str | Path, labels: Sequence[str] | None = None) -> None:
         super().__init__()
-        model = read_model(folder)
+        self._folder = Path(folder)
+        model = read_model(self._folder)
         self.architecture = model.architecture
         self.labels = model.architecture.tokens if labels is None else _checked(labels)
-        self._folder = folder
         wanted = model.architecture.shapes()
         tensors = {name: torch.from_numpy(np.array(model.tensors[name])) for name in wanted}
         if labels is not None:
@@ -100,12 +100,13 @@ class TrainableEncoder(nn.Module):
         frames, counts = self(waveforms, lengths)
         return self._linear(frames.sum(1) / counts[:, None], "proj.")
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: str | Path) -> None:
         """Writes a checkpoint that `emotone models convert` takes: `model.pt`, `config.yaml` and `tokens.txt`.
 
         Raises:
             OutputError: When it cannot be written; what was there stays then.
         """
+        folder = Path(folder)
         tensors = {f"{PREFIX}{name}": weight.detach() for name, weight in self._named() if not name.startswith("proj.")}
         tensors |= {name: weight.detach() for name, weight in self._named() if name.startswith("proj.")}
         unused = read_tensors(self._folder / FILES[0])

@@ -81,8 +81,8 @@ def finetune(
 ) -> FineTuned:
     """Trains layers behind a model's encoder and a head behind these: minutes for hundreds of clips.
 
-    The frames of all clips, as recorded and in two made-up sessions, lie in the cache folder meanwhile: about 0.3 MB for each
-    second of recordings.
+    The frames of all clips, as recorded and in two made-up sessions, lie in the cache folder meanwhile: 50 to 250 KB for
+    each second of recordings.
 
     Args:
         embedded: The clips, as in `train_head`.
