@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,14 @@ import gradio as gr
 
 from ..errors import EmotoneError
 from ..examples import examples
+from ..heads import Head, check_head
 from ..markup import Html
 from ..text import Language
 from ..types import Baseline, TimelineOptions
 from . import controls, menu, render, texts, voice_panel
 from .analysis import Chosen, Outcome, Problem, Report, Settings, Step, analyse
 from .library import Library
+from .own_heads import OwnHeads
 from .parts import Update
 from .shelf import Shelf
 from .voice import Hearings, Voice
@@ -91,12 +93,13 @@ class Actions:
         hearings: Hearings,
         model: str,
         language: Language,
+        own: OwnHeads,
         *settings: Any,
     ) -> Iterator[tuple[Outcome | Update, Html]]:
         """Analyses the chosen recordings one after the other, showing each step; the outcome comes last."""
         wanted = _Wanted(*settings)
         reports: list[Report | Problem] = []
-        for number, stage in self._stages(chosen, model, wanted, voice.clips, hearings):
+        for number, stage in self._stages(chosen, model, wanted, own.head, voice.clips, hearings):
             if isinstance(stage, tuple):
                 yield gr.skip(), render.progress(number, len(chosen), stage, language)
             else:
@@ -105,7 +108,13 @@ class Actions:
         yield outcome, render.outcome(outcome, language)
 
     def _stages(
-        self, chosen: Sequence[Chosen], model: str, wanted: "_Wanted", voice: tuple[Chosen, ...], hearings: Hearings
+        self,
+        chosen: Sequence[Chosen],
+        model: str,
+        wanted: "_Wanted",
+        head: Head | None,
+        voice: tuple[Chosen, ...],
+        hearings: Hearings,
     ) -> Iterator[tuple[int, tuple[Step, ...] | Report | Problem]]:
         """What happens to each recording, with its number."""
         if not chosen:
@@ -114,6 +123,8 @@ class Actions:
         yield 0, (Step(texts.LOAD, None),)
         try:
             recognizer = self._library.recognizer(model)
+            if head is not None:
+                check_head(head, recognizer.info)
         except EmotoneError as error:
             yield 0, Problem("", error.text)
             return
@@ -122,10 +133,21 @@ class Actions:
             for _ in hearings.listen(recognizer, voice, self._shelf):
                 yield 0, (Step(texts.LISTEN_TO_VOICE, None),)
             baseline = hearings.voice(voice, recognizer.info, self._shelf).baseline
-        settings = wanted.settings(baseline)
+        settings = wanted.settings(baseline, head)
         for number, item in enumerate(chosen, start=1):
             for stage in analyse(recognizer, item, settings, self._outputs, self._shelf):
                 yield number, stage
+
+    def choose_head(self, own: OwnHeads, language: Language, event: gr.EventData) -> tuple[OwnHeads, Html]:
+        """Takes note of the labels that are wanted."""
+        own = own.choosing(int(event.place))
+        return own, menu.head_menu(own, language)
+
+    def load_head(self, own: OwnHeads, language: Language, event: gr.EventData) -> tuple[OwnHeads, Html]:
+        """Takes heads from files; the last one is used."""
+        for file in uploaded(event):
+            own = own.loading(file, self._shelf)
+        return own, menu.head_menu(own, language)
 
     def add_to_voice(self, voice: Voice, language: Language, event: gr.EventData) -> tuple[Voice, Html, Update]:
         """Takes note of recordings to compare with."""
@@ -168,7 +190,7 @@ class Actions:
         """Shows one result of a table, or the table again when the index is -1."""
         if shown is not None:
             index = int(event.index)
-            shown = Outcome(shown.reports, index if 0 <= index < len(shown.reports) else None)
+            shown = replace(shown, opened=index if 0 <= index < len(shown.reports) else None)
         return shown, render.outcome(shown, language)
 
 
@@ -181,15 +203,16 @@ class _Wanted:
     hop: float
     embedding: bool
     compare: str
+    abstain: bool
 
     @property
     def itself(self) -> bool:
         """Whether each recording is compared with itself."""
         return self.granularity == "frame" and self.compare == "itself"
 
-    def settings(self, baseline: Baseline | None) -> Settings:
+    def settings(self, baseline: Baseline | None, head: Head | None) -> Settings:
         options = TimelineOptions(self.window, self.hop)
-        return Settings(self.granularity, self.embedding, options, baseline, self.itself)
+        return Settings(self.granularity, self.embedding, options, baseline, self.itself, head, self.abstain)
 
 
 def uploaded(event: gr.EventData) -> tuple[Chosen, ...]:

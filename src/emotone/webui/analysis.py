@@ -1,8 +1,9 @@
 """From a chosen recording to what the page shows: one step after the other, each with its duration."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from time import perf_counter
 
@@ -10,16 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..audio import open_recording
+from ..doubts import withheld
 from ..errors import AudioError, EmotoneError
+from ..heads import Head
 from ..listening import Listening
 from ..outputs import OutputFolder, save_result
 from ..recognizer import Recognizer
 from ..text import Text
 from ..types import Baseline, Prediction, Timeline, TimelineOptions, utterance_of
+from ..writers import Record, record
 from . import texts
 from .decoded import Peaks, decoded
 from .shelf import Download, Shelf
 
+OWN_HEAD = "emotions"  # the model's own head, as the command line calls it
 _log = logging.getLogger("emotone.webui")
 
 
@@ -48,6 +53,8 @@ class Settings:
         timeline: How recordings are cut.
         baseline: The usual sound to compare with.
         own: Compare each recording with itself instead.
+        head: Labels of the visitor's own; the model's own stand beside them.
+        abstain: Give no label when there is a grave reason to doubt it.
     """
 
     granularity: str = "utterance"
@@ -55,6 +62,8 @@ class Settings:
     timeline: TimelineOptions = field(default_factory=TimelineOptions)
     baseline: Baseline | None = None
     own: bool = False
+    head: Head | None = None
+    abstain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,9 @@ class Report:
         downloads: The files in it.
         steps: What was done, and how long it took.
         own: It was compared with itself.
+        emotions: What the model itself says, when the result is that of another head.
+        path: Where the recording lies.
+        coverage: How often the true label is in the label set, 0…1, when there is one.
     """
 
     name: str
@@ -86,13 +98,25 @@ class Report:
     downloads: tuple[Download, ...]
     steps: tuple[Step, ...]
     own: bool = False
+    emotions: Prediction | Timeline | None = None
+    path: Path = Path()
+    coverage: float | None = None
 
     @property
     def utterance(self) -> Prediction:
-        """What is said about the whole recording. Compared with itself, nothing could be said about it."""
-        if self.own and isinstance(self.result, Timeline) and self.result.absolute is not None:
-            return self.result.absolute.utterance
-        return utterance_of(self.result)
+        """What is said about the whole recording."""
+        return self._whole(self.result)
+
+    @property
+    def emotion(self) -> Prediction | None:
+        """What the model itself says about it, beside the labels of another head."""
+        return None if self.emotions is None else self._whole(self.emotions)
+
+    def _whole(self, result: Prediction | Timeline) -> Prediction:
+        """Compared with itself, nothing could be said about the whole."""
+        if self.own and isinstance(result, Timeline) and result.absolute is not None:
+            return result.absolute.utterance
+        return utterance_of(result)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +129,17 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the right side shows: everything from one click, and which of several results is open."""
+    """What the right side shows: everything from one click, and which of several results is open.
+
+    Attributes:
+        reports: One for each recording.
+        opened: Which of several is shown.
+        corrected: Place of a report → what its visitor says it is.
+    """
 
     reports: tuple[Report | Problem, ...]
     opened: int | None = None
+    corrected: Mapping[int, str] = field(default_factory=dict)
 
 
 def analyse(
@@ -125,13 +156,31 @@ def analyse(
         with decoded(recording) as once:
             yield clock.begin(texts.ANALYSE)
             frames = settings.embedding and settings.granularity == "frame"
-            heard = recognizer.listen(once.audio, keep_frames=frames)
-            result = _result(heard, settings)
+            heads = (recognizer.head,) if settings.head is None else (settings.head, recognizer.head)
+            heard = recognizer.listen(once.audio, heads=heads, keep_frames=frames)
+            result, *others = (_result(heard, head, settings) for head in heads)
             embedding = (heard.frames if frames else heard.embedding) if settings.embedding else None
             yield clock.begin(texts.WRITE)
-            folder = save_result(result, open_recording(once.audio).blocks(), outputs, embedding=embedding)
+            folder = save_result(
+                result,
+                open_recording(once.audio).blocks(),
+                outputs,
+                embedding=embedding,
+                said=None if settings.head is None else _record(result, others[0], settings.head),
+            )
         downloads = _downloads(folder, embedding, shelf)
-        yield Report(chosen.name, result, once.peaks, folder.path.name, downloads, clock.finish(), settings.own)
+        yield Report(
+            chosen.name,
+            result,
+            once.peaks,
+            folder.path.name,
+            downloads,
+            clock.finish(),
+            settings.own,
+            others[0] if others else None,
+            chosen.path,
+            None if heads[0].calibration is None else heads[0].calibration.coverage,
+        )
     except EmotoneError as error:
         yield Problem(chosen.name, error.text)
     except Exception:
@@ -159,11 +208,18 @@ class _Clock:
         return self._done
 
 
-def _result(heard: Listening, settings: Settings) -> Prediction | Timeline:
+def _result(heard: Listening, head: Head, settings: Settings) -> Prediction | Timeline:
     baseline = _own_baseline(heard) if settings.own else settings.baseline
     if settings.granularity == "frame":
-        return heard.timeline(settings.timeline, baseline=baseline)
-    return heard.predict(baseline=baseline)
+        timeline = heard.timeline(settings.timeline, head=head, baseline=baseline)
+        return withheld(timeline) if settings.abstain else timeline
+    prediction = heard.predict(head=head, baseline=baseline)
+    return withheld(prediction) if settings.abstain else prediction
+
+
+def _record(result: Prediction | Timeline, emotions: Prediction | Timeline, head: Head) -> Record:
+    """What both heads say, as `result.json` has it."""
+    return record(result, datetime.now(), head=head.name, others={OWN_HEAD: emotions})
 
 
 def _own_baseline(heard: Listening) -> Baseline | None:

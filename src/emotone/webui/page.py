@@ -7,7 +7,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from ..text import Language, language_of, system_language
-from . import controls, recognize_tab, texts
+from . import controls, recognize_tab, teach_tab, texts
 from .library import Library
 from .parts import html, on
 from .shelf import Shelf
@@ -30,15 +30,29 @@ def build_page(library: Library, outputs: Path) -> gr.Blocks:
     ) as blocks:
         shelf = Shelf(Path(get_upload_folder()), lambda path: blocks.upload_file_set.add(str(path)))
         header, switch = _header(language)
-        panel = recognize_tab.build(library, language)
+        with gr.Tabs(elem_id="em-tabs", selected="recognize") as tabs:
+            with gr.Tab(texts.RECOGNIZE_TAB.to(language), id="recognize", render_children=True) as first:
+                panel = recognize_tab.build(library, language)
+            with gr.Tab(texts.TEACH_TAB.to(language), id="teach", render_children=True) as second:
+                teaching = teach_tab.build(language)
         footer = html(controls.footer(language), "em-foot")
 
         def translate(to: Language) -> tuple[Any, ...]:
-            return controls.header(to), gr.update(label=texts.LANGUAGE.to(to)), controls.footer(to)
+            return (
+                controls.header(to),
+                gr.update(label=texts.LANGUAGE.to(to)),
+                gr.update(label=texts.RECOGNIZE_TAB.to(to)),
+                gr.update(label=texts.TEACH_TAB.to(to)),
+                controls.footer(to),
+            )
 
         greeted = on(blocks.load, _greet, None, switch)
-        on(switch.change, translate, switch, [header, switch, footer])
-        recognize_tab.wire(panel, library, outputs, shelf, switch, greeted)
+        on(switch.change, translate, switch, [header, switch, first, second, footer])
+        visit = recognize_tab.wire(panel, library, outputs, shelf, switch, greeted)
+        workshop = teach_tab.wire(teaching, library, shelf, switch, visit.model)
+        heads = [visit.heads, panel.heads]
+        on(teaching.lesson.use, teach_tab.use, [workshop, visit.heads, switch], [*heads, tabs])
+        recognize_tab.wire_correction(panel, visit, shelf, switch, workshop, teach_tab.parts(teaching))
     return blocks
 
 

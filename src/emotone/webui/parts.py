@@ -32,8 +32,16 @@ def html(content: Html, name: str, *scripts: str) -> gr.HTML:
 
 
 def on(listener: Callable[..., Any], action: Callable[..., Any], inputs: Any, outputs: Any) -> Any:
-    """Connects an event with something that is done at once, without a place in the queue."""
-    return listener(action, inputs, outputs, queue=False, show_progress="hidden", api_visibility="private")
+    """Connects an event with something that is done at once, without a place in the queue; no click gets lost."""
+    return listener(
+        action,
+        inputs,
+        outputs,
+        queue=False,
+        show_progress="hidden",
+        api_visibility="private",
+        trigger_mode="multiple",
+    )
 
 
 def work(listener: Callable[..., Any], action: Callable[..., Any], inputs: Any, outputs: Any) -> Any:

@@ -9,7 +9,7 @@ async function uploadAll(files) {
   const work = async () => {
     while (next < files.length) {
       const index = next++;
-      done[index] = { name: files[index].name, path: (await upload(files[index])).path };
+      done[index] = { name: files[index].relativeName ?? files[index].name, path: (await upload(files[index])).path };
       element.style.setProperty("--em-share", next / files.length);
     }
   };
