@@ -123,7 +123,7 @@ def test_output_folders(clips: list[Path], tmp_path: Path) -> None:
     assert len(folders) == 3
     assert all(str(folder) in done.stderr for folder in folders)
     shapes = {np.load(folder / "embedding.npy").shape for folder in folders}
-    assert {shape[0] for shape in shapes} == {155, 196, 551}
+    assert {shape[0] for shape in shapes} == {78, 98, 276}
 
 
 def test_an_output_folder_that_cannot_be_written_is_one_sentence(clips: list[Path], tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
+import re
+
 import pytest
 
-from emotone.labels import LABELS, label_of
+from emotone.labels import LABELS, emotion_of, label_of
 
 
 @pytest.mark.parametrize(
@@ -35,3 +37,14 @@ def test_words_of_a_head_are_understood_too() -> None:
     assert label_of("angry", ("Joy", "Anger")) == "Anger"
     assert label_of("very-tired", ("very tired", "awake")) == "very tired"
     assert label_of("sad", ("Joy", "Anger")) is None
+
+
+def test_labels_of_ones_own_have_colours_of_their_own():
+    labels = [f"label {number}" for number in range(10)] + ["犹豫", "happy"]
+    colors = [emotion_of(label, labels).color for label in labels]
+    assert len(set(colors)) == len(labels)
+    assert emotion_of("happy", labels) == emotion_of("happy")
+    assert emotion_of("犹豫", labels) == emotion_of("犹豫", labels[::-1])
+    assert emotion_of("犹豫").name.to("en") == "犹豫"
+    many = [f"label {number}" for number in range(50)]
+    assert all(re.fullmatch("#[0-9a-f]{6}", emotion_of(label, many).color) for label in many)

@@ -67,7 +67,7 @@ def test_frame_mode_has_a_timeline(model: emotone.Recognizer, four_moods: Path, 
     assert len(data["timeline"]["windows"]) == len(timeline.windows)
     assert all(sum(row["scores"].values()) == pytest.approx(1) for row in data["timeline"]["windows"])
     frames = np.load(folder.path / "embedding.npy")
-    assert frames.shape == (551, model.info.dim)  # 11.01 s
+    assert frames.shape == (276, model.info.dim)  # 11.01 s
 
 
 def test_requests_of_one_second_never_share_a_folder(

@@ -38,7 +38,7 @@ def test_the_model_file_is_small_and_says_what_it_is() -> None:
     manifest = json.loads(metadata["emotone"])
     assert set(manifest) == {"name", "revision", "licence", "frame_rate", "head"}
     assert manifest["licence"] == "CC-BY-NC-SA-4.0"
-    assert manifest["frame_rate"] == 50
+    assert manifest["frame_rate"] == 25
     assert manifest["head"]["labels"] == list(emotone.LABELS)
     assert manifest["head"]["masked"] == ["unknown"]
 

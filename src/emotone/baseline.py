@@ -87,7 +87,8 @@ def _variety(head: Head, logits: NDArray[np.float64], shares: NDArray[np.float64
 
 def _information(scores: NDArray[np.float64], shares: NDArray[np.float64]) -> NDArray[np.float64]:
     """In nats."""
-    return _entropy((shares * scores).sum(axis=-2)) - (shares[..., 0] * _entropy(scores)).sum(axis=-1)
+    spread: NDArray[np.float64] = (shares[..., 0] * _entropy(scores)).sum(axis=-1)
+    return _entropy((shares * scores).sum(axis=-2)) - spread
 
 
 def _entropy(scores: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -172,6 +172,8 @@ class Head:
         """Raises `ModelError` when a field is missing or does not fit the others."""
         try:
             labels = tuple(data["labels"])
+            if not all(isinstance(label, str) and label for label in labels):
+                raise TypeError("labels must be text")
             usual, relative = data.get("usual"), data.get("relative_temperature")
             model = data.get("model_sha256")
             familiarity, calibration = data.get("familiarity"), data.get("calibration")

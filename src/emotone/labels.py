@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from zlib import crc32
 
 from .text import Text
 
@@ -44,9 +45,42 @@ LABELS: tuple[Label, ...] = tuple(emotion.label for emotion in EMOTIONS)
 _BY_LABEL = {emotion.label: emotion for emotion in EMOTIONS}
 
 
-def emotion_of(label: Label) -> Emotion:
-    """How to show `label`; a label that is not one of the nine shows as itself."""
-    return _BY_LABEL.get(label) or Emotion(label, Text(label, label), "🏷️", "#6b7280")
+_OWN_COLORS = (
+    "#2f7fd1",
+    "#c94f7c",
+    "#2e9e6b",
+    "#d97b2b",
+    "#7b68d9",
+    "#b5952a",
+    "#1f9bb0",
+    "#cf5b4b",
+    "#6a9a34",
+    "#a65fbf",
+    "#5f7f9f",
+    "#a0764f",
+)  # of labels that are not among the nine; each readable on white and on near-black
+
+
+def emotion_of(label: Label, among: Collection[Label] = ()) -> Emotion:
+    """How to show a label; one that is not among the nine shows as itself, in a colour of its own.
+
+    Args:
+        label: Any label.
+        among: The labels that it is shown beside: none of them has its colour, as long as there are enough.
+    """
+    return _BY_LABEL.get(label) or Emotion(label, Text(label, label), "🏷️", _own_color(label, among))
+
+
+def _own_color(label: Label, among: Collection[Label]) -> str:
+    """By its name, so that it is the same everywhere; the next free one when another label has that already."""
+    count, taken = len(_OWN_COLORS), dict[int, Label]()
+    for other in sorted({label, *among} - _BY_LABEL.keys()):
+        wanted = crc32(other.encode("utf-8", "replace"))
+        place = next((slot for slot in range(wanted, wanted + count) if slot % count not in taken), wanted) % count
+        taken[place] = other
+        if other == label:
+            return _OWN_COLORS[place]
+    raise AssertionError(label)
 
 
 # Lossy only where it says so. Compound or further emotions (frustration, contempt, excitement …) have no entry on purpose.

@@ -1,8 +1,12 @@
 """A real browser for tests and pictures, and the few things that one does on the page."""
 
+import io
+import re
 import shutil
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
@@ -39,7 +43,7 @@ def visit(page: Page, url: str) -> None:
     page.goto(url)
     chinese = page.evaluate("navigator.language").startswith("zh")
     expect(page.locator("html")).to_have_attribute("lang", "zh-CN" if chinese else "en", timeout=PATIENCE)
-    expect(page.locator("#em-language").get_by_label("中文" if chinese else "English")).to_be_checked()
+    expect(page.locator("#em-language").get_by_label("中文" if chinese else "English")).to_be_checked(timeout=PATIENCE)
     expect(page.locator("#em-picker [data-state=idle]")).to_be_visible(timeout=PATIENCE)
 
 
@@ -90,4 +94,51 @@ def set_language(page: Page, name: str) -> None:
 def choose_files(page: Page, files: list) -> None:  # type: ignore[type-arg] # paths or playwright's FilePayload
     """Chooses files as a click on the drop area does, and waits until the server has them."""
     page.locator("#em-picker input[type=file]").set_input_files(files)
-    expect(page.locator(".em-chosen-list li")).to_have_count(len(files), timeout=PATIENCE)
+    expect(page.locator("#em-picker .em-chosen-list li")).to_have_count(len(files), timeout=PATIENCE)
+
+
+def add_voice(page: Page, files: list) -> Locator:  # type: ignore[type-arg] # as in choose_files
+    """Opens the comparison, gives recordings of a voice, and waits until they were listened to."""
+    voice = page.locator("#em-voice")
+    if not voice.is_visible():
+        page.locator("#em-comparing > button").click()
+    voice.locator("input[type=file]").set_input_files(files)
+    expect(voice.locator("a[download]")).to_be_visible(timeout=PATIENCE)
+    return voice
+
+
+def load_head(page: Page, path: Path) -> None:
+    """Loads a head from a file, and waits until it is in use."""
+    before = page.locator("#em-heads option").count()
+    page.locator("#em-heads input[type=file]").set_input_files(path)
+    expect(page.locator("#em-heads option")).to_have_count(before + 1, timeout=PATIENCE)
+
+
+def open_tab(page: Page, name: str | re.Pattern[str]) -> None:
+    """Opens a tab by its label."""
+    page.get_by_role("tab", name=name).click()
+
+
+def add_material(page: Page, files: list, count: int) -> None:  # type: ignore[type-arg] # as in choose_files
+    """Gives recordings to learn from, and waits until there are so many."""
+    page.locator("#em-material input[type=file]").set_input_files(files)
+    total = "() => [...document.querySelectorAll('.em-class .em-number')].reduce((sum, one) => sum + Number(one.textContent), 0)"
+    page.wait_for_function(f"({total})() === {count}", timeout=PATIENCE)
+
+
+def teach(page: Page, expected: str = ".em-taught") -> Locator:
+    """Presses the button of the other tab and waits for what should appear."""
+    page.locator("#em-teach").click()
+    shown = page.locator(f"#em-lesson {expected}")
+    expect(shown).to_be_visible(timeout=5 * PATIENCE)
+    expect(page.locator("#em-teach")).to_be_enabled(timeout=PATIENCE)
+    return shown
+
+
+def zipped(folder: Path) -> bytes:
+    """Everything in a folder, as a zip file."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for file in sorted(folder.rglob("*.*")):
+            archive.write(file, file.relative_to(folder.parent))
+    return data.getvalue()

@@ -1,20 +1,40 @@
 """Pictures of the page: `python tests/webui/screenshots.py FOLDER` writes one PNG for each scene."""
 
+import json
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import soundfile
 from playwright.sync_api import Browser, Page
 
 sys.path.insert(0, str(Path(__file__).parent))
-from browser import choose_files, load_example, open_browser, recognize, set_granularity, visit
+from browser import (
+    add_material,
+    add_voice,
+    choose_files,
+    load_example,
+    load_head,
+    open_browser,
+    open_tab,
+    recognize,
+    set_granularity,
+    teach,
+    visit,
+    zipped,
+)
 
-from emotone import load_model
+from emotone import load_audio, load_model
 from emotone.examples import examples
+from emotone.heads import Head
 from emotone.webui import launch
+
+TEACH = re.compile("Teach|教学")
 
 
 @dataclass(frozen=True)
@@ -75,6 +95,95 @@ def error(page: Page) -> None:
     recognize(page, ".em-problem")
 
 
+def compared(page: Page) -> None:
+    """A recording beside the usual sound of its voice."""
+    add_voice(page, [examples()[2].path, examples()[1].path])
+    load_example(page, 1)
+
+
+def compared_frame(page: Page) -> None:
+    """A recording over time, compared with itself."""
+    set_granularity(page, "frame")
+    page.locator("#em-comparing > button").click()
+    page.locator("#em-compare input[value=itself]").check()
+    load_example(page, 2)
+
+
+def own_labels(page: Page) -> None:
+    """Labels of a head from a file, beside the nine emotions, over time."""
+    load_head(page, made_head())
+    set_granularity(page, "frame")
+    load_example(page, 2)
+
+
+def withheld(page: Page) -> None:
+    """A result that is not given."""
+    page.locator("#em-abstain input").check()
+    load_head(page, made_head())
+    load_example(page, 0)
+
+
+def made_head() -> Path:
+    """A head of four labels with random weights."""
+    model = load_model()
+    weight = 0.03 * np.random.default_rng(1).normal(size=(4, model.info.dim)).astype(np.float32)
+    labels = ("hesitant", "confident", "about to hang up", "犹豫不决")
+    head = Head(labels, weight, np.zeros(4, np.float32), name="Call centre")
+    path = Path(tempfile.mkdtemp()) / "head.json"
+    path.write_text(json.dumps(head.to_json()), "utf-8")
+    return path
+
+
+def teach_empty(page: Page) -> None:
+    """The other tab, before there is anything."""
+    open_tab(page, TEACH)
+
+
+def taught(page: Page) -> None:
+    """A head, learned from a zip with a folder for each class, and two clips to label."""
+    open_tab(page, TEACH)
+    lesson = made_lesson()
+    archive = {"name": "calls.zip", "mimeType": "application/zip", "buffer": zipped(lesson)}
+    add_material(page, [archive], 36)
+    page.locator("#em-head-name input").fill("Call centre")
+    teach(page)
+
+
+def labelling(page: Page) -> None:
+    """Loose clips that are being labelled."""
+    open_tab(page, TEACH)
+    files = sorted(made_lesson().rglob("*.wav"))[::5]
+    add_material(page, files, len(files))
+    for name in ("hesitant", "confident", "about to hang up"):
+        page.locator("[data-new-class]").fill(name)
+        page.locator("[data-new-class]").press("Enter")
+        page.get_by_role("button", name=f"{name}").first.wait_for()
+    page.locator(".em-clip").first.locator("[data-label]").first.click()
+    page.wait_for_timeout(500)
+
+
+def wrong(page: Page) -> None:
+    """A result that somebody corrects."""
+    load_example(page, 0)
+    page.locator(".em-wrong summary").click()
+
+
+def made_lesson() -> Path:
+    """Three classes with twelve clips each, of three speakers: parts of the examples, louder or softer."""
+    folder = Path(tempfile.mkdtemp()) / "calls"
+    moods = load_audio(examples()[2].path).samples
+    generator = np.random.default_rng(0)
+    for place, name in enumerate(("about to hang up", "confident", "hesitant")):
+        for number in range(12):
+            speaker = ("anna", "ben", "chen")[number % 3]
+            start = place * 40_000 + int(generator.integers(40_000))
+            part = moods[start : start + 40_000] * generator.uniform(0.3, 0.9)
+            file = folder / name / speaker / f"{name.split()[0]}_{number:02d}.wav"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            soundfile.write(file, part + 1e-4 * generator.normal(size=part.size), 16_000)
+    return folder
+
+
 def to_fetch(page: Page) -> None:
     """A model that is not here yet."""
     page.locator("#em-menu select").select_option("emotion2vec-plus-large")
@@ -99,6 +208,20 @@ SCENES = (
     Scene("doubtful-zh", doubtful, "zh-CN"),
     Scene("table-en", table),
     Scene("table-zh-narrow", table, "zh-CN", 390),
+    Scene("compared-en", compared),
+    Scene("compared-zh-narrow-dark", compared, "zh-CN", 390, "dark"),
+    Scene("compared-frame-zh", compared_frame, "zh-CN"),
+    Scene("own-labels-en", own_labels),
+    Scene("own-labels-zh-narrow", own_labels, "zh-CN", 390),
+    Scene("withheld-en-dark", withheld, scheme="dark"),
+    Scene("teach-empty-en", teach_empty),
+    Scene("teach-empty-zh-narrow-dark", teach_empty, "zh-CN", 390, "dark"),
+    Scene("labelling-en", labelling),
+    Scene("labelling-zh-narrow", labelling, "zh-CN", 390),
+    Scene("taught-en", taught),
+    Scene("taught-zh-narrow-dark", taught, "zh-CN", 390, "dark"),
+    Scene("taught-zh-dark", taught, "zh-CN", scheme="dark"),
+    Scene("wrong-zh", wrong, "zh-CN"),
     Scene("to-fetch-en", to_fetch),
     Scene("to-fetch-zh-narrow-dark", to_fetch, "zh-CN", 390, "dark"),
     Scene("error-zh", error, "zh-CN"),

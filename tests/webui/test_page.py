@@ -183,7 +183,7 @@ def visible_english(window: Page) -> set[str]:
     expect(window.locator(".em-chosen")).to_have_count(0)
     known = (
         "Emotone|English|WAV|MP3|M4A|FLAC|OGG|WebM|AMR|utterance|frame|emotone-small|emotion2vec-plus-\\w+|kB|MB|GB|CC-BY-NC-SA|"
-        "embedding|npy|processed_audio|wav|result|json|outputs|german_happy|ogg|"
+        "embedding|npy|head|processed_audio|wav|result|json|outputs|german_happy|ogg|"
         + "|".join(e.name.en for e in EMOTIONS)
     )
     return set(re.findall("[A-Za-z]{2,}", re.sub(known, "", window.locator("body").inner_text())))
@@ -247,7 +247,7 @@ def test_nothing_sticks_out_on_a_phone(window: Page):
     set_granularity(window, "frame")
     load_example(window, 2)
     assert window.evaluate("document.documentElement.scrollWidth") <= 390
-    wide = window.evaluate("""() => [...document.querySelectorAll('#em-main *')].filter(
+    wide = window.evaluate("""() => [...document.querySelectorAll('.em-main *')].filter(
         part => part.checkVisibility() && !part.matches('.em-sr') && part.getBoundingClientRect().right > 391).length""")
     assert wide == 0
 
@@ -259,6 +259,6 @@ def test_two_visitors_do_not_see_each_other(window: Page, clips: list[Path], chr
     other = chromium.new_context(locale="zh-CN").new_page()
     visit(other, served.url)
     load_example(other, 1)
-    expect(window.locator(".em-empty")).to_be_visible()
+    expect(window.locator("#em-result .em-empty")).to_be_visible()
     expect(window.locator(".em-chosen-list")).to_contain_text(clips[0].name)
     other.context.close()

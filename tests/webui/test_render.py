@@ -1,19 +1,24 @@
 """Results as HTML, without a browser."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 
 from emotone import Prediction, Recognizer, Timeline
+from emotone.doubts import unclear, withheld
+from emotone.heads import Head
 from emotone.labels import LABELS, emotion_of
 from emotone.markup import Html, join, tag
 from emotone.quality import REASONS
 from emotone.text import Text
-from emotone.webui import charts, controls, render, texts
+from emotone.webui import charts, controls, menu, render, teach_view, texts
 from emotone.webui.analysis import Chosen, Outcome, Problem, Report, Step
-from emotone.webui.shelf import Download
+from emotone.webui.own_heads import OwnHeads
+from emotone.webui.shelf import Download, Shelf
+from emotone.webui.workshop import Workshop
 
 HOSTILE = "<img src=x onerror=alert(1)>.wav"
 
@@ -90,7 +95,7 @@ def test_every_view_is_well_formed_and_escapes_names(timeline: Timeline, languag
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_result_names_emotion_twice_runner_up_and_confidence(timeline: Timeline, language):
     prediction = timeline.utterance
-    shown = text_of(render.report(report(prediction), language))
+    shown = text_of(render.report(report(prediction), None, language))
     emotion, second = emotion_of(prediction.label), emotion_of(prediction.runner_up)
     for expected in (
         emotion.emoji,
@@ -105,7 +110,7 @@ def test_result_names_emotion_twice_runner_up_and_confidence(timeline: Timeline,
 
 
 def test_bars_are_sorted_and_add_up(timeline: Timeline):
-    shown = render.report(report(timeline.utterance), "en")
+    shown = render.report(report(timeline.utterance), None, "en")
     widths = [float(width) for width in re.findall(r'<i style="width:([\d.]+)%"', shown)]
     assert len(widths) == len(LABELS)
     assert widths == sorted(widths, reverse=True)
@@ -118,8 +123,8 @@ def test_hint_for_unknown_stands_only_at_exactly_zero(timeline: Timeline):
     scores = dict.fromkeys(LABELS, 0.0) | {"happy": 1.0}
     some = scores | {"happy": 0.9, "unknown": 0.1}
     values = {name: getattr(utterance, name) for name in ("embedding", "duration", "doubts", "model", "source")}
-    assert hint in render.report(report(Prediction("happy", scores, **values)), "en")
-    assert hint not in render.report(report(Prediction("happy", some, **values)), "en")
+    assert hint in render.report(report(Prediction("happy", scores, **values)), None, "en")
+    assert hint not in render.report(report(Prediction("happy", some, **values)), None, "en")
 
 
 def test_reasons_come_with_advice(timeline: Timeline):
@@ -128,18 +133,18 @@ def test_reasons_come_with_advice(timeline: Timeline):
         for name in ("label", "scores", "embedding", "duration", "model", "source")
     }
     bad = Prediction(doubts=(REASONS["clipped"],), **values)
-    shown = text_of(render.report(report(bad), "zh"))
+    shown = text_of(render.report(report(bad), None, "zh"))
     assert REASONS["clipped"].text.zh in shown
     assert REASONS["clipped"].advice.zh in shown
     good = Prediction(doubts=(), **values)
-    assert texts.NO_DOUBTS.en in render.report(report(good), "en")
+    assert texts.NO_DOUBTS.en in render.report(report(good), None, "en")
 
 
 @pytest.mark.parametrize(("code", "faint"), [("silent", True), ("no_speech", True), ("noisy", False)])
 def test_a_result_without_speech_is_shown_pale(timeline: Timeline, code: str, faint: bool):
     names = ("label", "scores", "embedding", "duration", "model", "source")
     bad = Prediction(doubts=(REASONS[code],), **{name: getattr(timeline.utterance, name) for name in names})
-    assert ("em-faint" in render.report(report(bad), "en")) == faint
+    assert ("em-faint" in render.report(report(bad), None, "en")) == faint
 
 
 def test_areas_fill_the_chart_at_every_moment(timeline: Timeline):
@@ -170,7 +175,7 @@ def test_silence_is_drawn(timeline: Timeline):
 
 @pytest.mark.parametrize(("score", "shown"), [(0.0, "0%"), (0.0001, "<0.1%"), (0.1234, "12.3%"), (1.0, "100.0%")])
 def test_percent(score: float, shown: str):
-    assert render.percent(score) == shown
+    assert texts.percent(score) == shown
 
 
 @pytest.mark.parametrize(
@@ -191,3 +196,52 @@ def test_every_text_is_in_both_languages():
             assert text.en, name
             assert re.search("[\u4e00-\u9fff]", text.zh), name
             assert set(re.findall(r"\{\w+\}", text.en)) == set(re.findall(r"\{\w+\}", text.zh)), name
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_withheld_result_says_why_and_claims_nothing(timeline: Timeline, language):
+    scores = dict.fromkeys(LABELS, 0.0) | {"happy": 0.45, "sad": 0.4, "angry": 0.15}
+    unsure = withheld(replace(timeline.utterance, label="happy", scores=scores, doubts=unclear(scores)))
+    shown = render.report(report(unsure), None, language)
+    words = " ".join(text_of(shown).split())
+    assert unsure.withheld is not None
+    assert f"{texts.WITHHELD.to(language)} {unsure.withheld.text.to(language)}" in words
+    assert f"{texts.HIGHEST.to(language)} 😊 {emotion_of('happy').name.to(language)} 45.0%" in words
+    assert "em-big-number" not in shown
+
+
+def test_a_label_set_says_how_often_it_holds(timeline: Timeline):
+    result = replace(timeline.utterance, label_set=("happy", "surprised"))
+    assert "Happy or Surprised, 90%" in render.report(replace(report(result), coverage=0.9), None, "en")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"{}", b'{"labels": [1, 2]}', b'{"labels": [["a"], ["b"]], "weight": ""}']
+)
+def test_a_file_that_holds_no_head_is_one_sentence(tmp_path, content: bytes):
+    path = tmp_path / "a.json"
+    path.write_bytes(content)
+    own = OwnHeads().loading(Chosen("mine.json", path), Shelf(tmp_path, lambda placed: None))
+    assert (own.heads, own.head) == ((), None)
+    assert own.problem is not None
+    assert str(tmp_path) not in own.problem.text.en
+    assert Outline(menu.head_menu(own, "zh")).open == []
+
+
+def test_hostile_labels_are_only_text(timeline: Timeline, model: Recognizer):
+    labels = ("<script>alert(1)</script>", '"><img src=x>')
+    head = Head(labels, np.ones((2, model.info.dim), np.float32), np.zeros(2, np.float32), name="<b>")
+    own = OwnHeads().adding(head)
+    result = replace(timeline.utterance, label=labels[0], scores=dict(zip(labels, (0.7, 0.3), strict=True)))
+    workshop = Workshop()
+    for label in labels:
+        workshop.make_class(label)
+    for view in (
+        menu.head_menu(own, "en"),
+        render.report(report(result), labels[1], "en"),
+        render.report(report(result), None, "en"),
+        teach_view.material(workshop, "en"),
+        teach_view.clips(workshop, "en"),
+    ):
+        seen = Outline(view).seen
+        assert not {"script", "img", "b"} & set(seen)

@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +11,17 @@ import gradio as gr
 
 from ..errors import EmotoneError
 from ..examples import examples
+from ..heads import Head, check_head
 from ..markup import Html
 from ..text import Language
-from ..types import TimelineOptions
-from . import controls, menu, render, texts
+from ..types import Baseline, TimelineOptions
+from . import controls, menu, render, texts, voice_panel
 from .analysis import Chosen, Outcome, Problem, Report, Settings, Step, analyse
 from .library import Library
+from .own_heads import OwnHeads
+from .parts import Update
 from .shelf import Shelf
-
-Update = dict[str, Any]
+from .voice import Hearings, Voice
 
 
 class Actions:
@@ -36,7 +40,7 @@ class Actions:
 
     def choose(self, language: Language, event: gr.EventData) -> tuple[tuple[Chosen, ...], Html]:
         """Takes note of uploaded files, in place of those chosen before."""
-        chosen = tuple(Chosen(str(file["name"]), Path(str(file["path"]))) for file in getattr(event, "files", ()))
+        chosen = uploaded(event)
         return chosen, controls.picker(chosen, language)
 
     def discard(
@@ -85,17 +89,17 @@ class Actions:
     def recognize(
         self,
         chosen: Sequence[Chosen],
-        language: Language,
+        voice: Voice,
+        hearings: Hearings,
         model: str,
-        granularity: str,
-        window: float,
-        hop: float,
-        embedding: bool,
+        language: Language,
+        own: OwnHeads,
+        *settings: Any,
     ) -> Iterator[tuple[Outcome | Update, Html]]:
         """Analyses the chosen recordings one after the other, showing each step; the outcome comes last."""
-        settings = Settings(granularity, embedding, TimelineOptions(window, hop))
+        wanted = _Wanted(*settings)
         reports: list[Report | Problem] = []
-        for number, stage in self._stages(chosen, model, settings):
+        for number, stage in self._stages(chosen, model, wanted, own.head, voice.clips, hearings):
             if isinstance(stage, tuple):
                 yield gr.skip(), render.progress(number, len(chosen), stage, language)
             else:
@@ -104,7 +108,13 @@ class Actions:
         yield outcome, render.outcome(outcome, language)
 
     def _stages(
-        self, chosen: Sequence[Chosen], model: str, settings: Settings
+        self,
+        chosen: Sequence[Chosen],
+        model: str,
+        wanted: "_Wanted",
+        head: Head | None,
+        voice: tuple[Chosen, ...],
+        hearings: Hearings,
     ) -> Iterator[tuple[int, tuple[Step, ...] | Report | Problem]]:
         """What happens to each recording, with its number."""
         if not chosen:
@@ -113,12 +123,62 @@ class Actions:
         yield 0, (Step(texts.LOAD, None),)
         try:
             recognizer = self._library.recognizer(model)
+            if head is not None:
+                check_head(head, recognizer.info)
         except EmotoneError as error:
             yield 0, Problem("", error.text)
             return
+        baseline = None
+        if voice and not wanted.itself:
+            for _ in hearings.listen(recognizer, voice, self._shelf):
+                yield 0, (Step(texts.LISTEN_TO_VOICE, None),)
+            baseline = hearings.voice(voice, recognizer.info, self._shelf).baseline
+        settings = wanted.settings(baseline, head)
         for number, item in enumerate(chosen, start=1):
             for stage in analyse(recognizer, item, settings, self._outputs, self._shelf):
                 yield number, stage
+
+    def choose_head(self, own: OwnHeads, language: Language, event: gr.EventData) -> tuple[OwnHeads, Html]:
+        """Takes note of the labels that are wanted."""
+        own = own.choosing(int(event.place))
+        return own, menu.head_menu(own, language)
+
+    def load_head(self, own: OwnHeads, language: Language, event: gr.EventData) -> tuple[OwnHeads, Html]:
+        """Takes heads from files; the last one is used."""
+        for file in uploaded(event):
+            own = own.loading(file, self._shelf)
+        return own, menu.head_menu(own, language)
+
+    def add_to_voice(self, voice: Voice, language: Language, event: gr.EventData) -> tuple[Voice, Html, Update]:
+        """Takes note of recordings to compare with."""
+        clips = {clip.path: clip for clip in (*voice.clips, *uploaded(event))}
+        return _voice_parts(Voice(tuple(clips.values()), len(clips)), language)
+
+    def discard_from_voice(self, voice: Voice, language: Language, event: gr.EventData) -> tuple[Voice, Html, Update]:
+        """Removes one of them, or all when the index is -1."""
+        index = int(event.index)
+        clips = tuple(clip for place, clip in enumerate(voice.clips) if index not in (-1, place))
+        return _voice_parts(Voice(clips, len(clips)), language)
+
+    def hear(self, voice: Voice, hearings: Hearings, model: str, language: Language) -> Iterator[Html]:
+        """Listens to recordings that are to be compared with, showing how far it is."""
+        with suppress(EmotoneError):
+            recognizer = self._library.recognizer(model)
+            for _ in hearings.listen(recognizer, voice.clips, self._shelf):
+                waiting = len(hearings.waiting(voice.clips, recognizer.info))
+                yield voice_panel.voice_panel(Voice(voice.clips, waiting), language)
+        yield gr.skip()
+
+    def settle_voice(
+        self, voice: Voice, hearings: Hearings, model: str, language: Language
+    ) -> tuple[Voice, Html, Update]:
+        """What is known of the voice at this moment."""
+        try:
+            info = self._library.recognizer(model).info
+            voice = hearings.voice(voice.clips, info, self._shelf)
+        except EmotoneError as error:
+            voice = Voice(voice.clips, problems=(Problem("", error.text),) if voice.clips else ())
+        return _voice_parts(voice, language)
 
     def finish(self, shown: Outcome | None, language: Language) -> tuple[Html, Update]:
         """Shows the outcome in the language of this moment, and unlocks the button."""
@@ -130,5 +190,35 @@ class Actions:
         """Shows one result of a table, or the table again when the index is -1."""
         if shown is not None:
             index = int(event.index)
-            shown = Outcome(shown.reports, index if 0 <= index < len(shown.reports) else None)
+            shown = replace(shown, opened=index if 0 <= index < len(shown.reports) else None)
         return shown, render.outcome(shown, language)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """The values of the controls."""
+
+    granularity: str
+    window: float
+    hop: float
+    embedding: bool
+    compare: str
+    abstain: bool
+
+    @property
+    def itself(self) -> bool:
+        """Whether each recording is compared with itself."""
+        return self.granularity == "frame" and self.compare == "itself"
+
+    def settings(self, baseline: Baseline | None, head: Head | None) -> Settings:
+        options = TimelineOptions(self.window, self.hop)
+        return Settings(self.granularity, self.embedding, options, baseline, self.itself, head, self.abstain)
+
+
+def uploaded(event: gr.EventData) -> tuple[Chosen, ...]:
+    """The files that a script has uploaded."""
+    return tuple(Chosen(str(file["name"]), Path(str(file["path"]))) for file in getattr(event, "files", ()))
+
+
+def _voice_parts(voice: Voice, language: Language) -> tuple[Voice, Html, Update]:
+    return voice, voice_panel.voice_panel(voice, language), gr.update(label=voice_panel.heading(voice, language))

@@ -1,28 +1,31 @@
 """From a chosen recording to what the page shows: one step after the other, each with its duration."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..audio import Recording, open_recording
-from ..errors import EmotoneError
+from ..audio import open_recording
+from ..doubts import withheld
+from ..errors import AudioError, EmotoneError
+from ..heads import Head
+from ..listening import Listening
 from ..outputs import OutputFolder, save_result
 from ..recognizer import Recognizer
 from ..text import Text
-from ..types import SAMPLE_RATE, Prediction, Timeline, TimelineOptions, utterance_of
+from ..types import Baseline, Prediction, Timeline, TimelineOptions, utterance_of
+from ..writers import Record, record
 from . import texts
+from .decoded import Peaks, decoded
 from .shelf import Download, Shelf
 
-_PEAK_SAMPLES = SAMPLE_RATE // 50  # samples that one peak of the waveform stands for
+OWN_HEAD = "emotions"  # the model's own head, as the command line calls it
 _log = logging.getLogger("emotone.webui")
-
-Peaks = NDArray[np.float32]
-"""The loudest sample of each 20 ms, `(peaks,)`, in 0…1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,25 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the left side of the page says."""
+    """What the left side of the page says.
+
+    Attributes:
+        granularity: `utterance` or `frame`.
+        embedding: Whether it is exported.
+        timeline: How recordings are cut.
+        baseline: The usual sound to compare with.
+        own: Compare each recording with itself instead.
+        head: Labels of the visitor's own; the model's own stand beside them.
+        abstain: Give no label when there is a grave reason to doubt it.
+    """
 
     granularity: str = "utterance"
     embedding: bool = False
     timeline: TimelineOptions = field(default_factory=TimelineOptions)
+    baseline: Baseline | None = None
+    own: bool = False
+    head: Head | None = None
+    abstain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +76,20 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A recording's result and what belongs to it."""
+    """A recording's result and what belongs to it.
+
+    Attributes:
+        name: Of the recording.
+        result: What was found.
+        peaks: The outline of the recording.
+        folder: Where the result was saved: the folder's name.
+        downloads: The files in it.
+        steps: What was done, and how long it took.
+        own: It was compared with itself.
+        emotions: What the model itself says, when the result is that of another head.
+        path: Where the recording lies.
+        coverage: How often the true label is in the label set, 0…1, when there is one.
+    """
 
     name: str
     result: Prediction | Timeline
@@ -67,11 +97,26 @@ class Report:
     folder: str
     downloads: tuple[Download, ...]
     steps: tuple[Step, ...]
+    own: bool = False
+    emotions: Prediction | Timeline | None = None
+    path: Path = Path()
+    coverage: float | None = None
 
     @property
     def utterance(self) -> Prediction:
-        """The result for the whole recording."""
-        return utterance_of(self.result)
+        """What is said about the whole recording."""
+        return self._whole(self.result)
+
+    @property
+    def emotion(self) -> Prediction | None:
+        """What the model itself says about it, beside the labels of another head."""
+        return None if self.emotions is None else self._whole(self.emotions)
+
+    def _whole(self, result: Prediction | Timeline) -> Prediction:
+        """Compared with itself, nothing could be said about the whole."""
+        if self.own and isinstance(result, Timeline) and result.absolute is not None:
+            return result.absolute.utterance
+        return utterance_of(result)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +129,17 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the right side shows: everything from one click, and which of several results is open."""
+    """What the right side shows: everything from one click, and which of several results is open.
+
+    Attributes:
+        reports: One for each recording.
+        opened: Which of several is shown.
+        corrected: Place of a report → what its visitor says it is.
+    """
 
     reports: tuple[Report | Problem, ...]
     opened: int | None = None
+    corrected: Mapping[int, str] = field(default_factory=dict)
 
 
 def analyse(
@@ -101,16 +153,34 @@ def analyse(
             raise EmotoneError(texts.FOREIGN_FILE.en, texts.FOREIGN_FILE.zh)
         recording = open_recording(chosen.path)
         recording.name = chosen.name
-        peaks = _peaks(recording)
-        yield clock.begin(texts.ANALYSE)
-        result = _result(recognizer, recording, settings)
-        embedding = utterance_of(result).embedding if settings.embedding else None
-        if settings.embedding and isinstance(result, Timeline):
-            yield clock.begin(texts.EMBED)
-            embedding = recognizer.embed_frames(recording)
-        yield clock.begin(texts.WRITE)
-        folder = save_result(result, recording.blocks(), outputs, embedding=embedding)
-        yield _report(chosen, result, peaks, folder, embedding, shelf, clock)
+        with decoded(recording) as once:
+            yield clock.begin(texts.ANALYSE)
+            frames = settings.embedding and settings.granularity == "frame"
+            heads = (recognizer.head,) if settings.head is None else (settings.head, recognizer.head)
+            heard = recognizer.listen(once.audio, heads=heads, keep_frames=frames)
+            result, *others = (_result(heard, head, settings) for head in heads)
+            embedding = (heard.frames if frames else heard.embedding) if settings.embedding else None
+            yield clock.begin(texts.WRITE)
+            folder = save_result(
+                result,
+                open_recording(once.audio).blocks(),
+                outputs,
+                embedding=embedding,
+                said=None if settings.head is None else _record(result, others[0], settings.head),
+            )
+        downloads = _downloads(folder, embedding, shelf)
+        yield Report(
+            chosen.name,
+            result,
+            once.peaks,
+            folder.path.name,
+            downloads,
+            clock.finish(),
+            settings.own,
+            others[0] if others else None,
+            chosen.path,
+            None if heads[0].calibration is None else heads[0].calibration.coverage,
+        )
     except EmotoneError as error:
         yield Problem(chosen.name, error.text)
     except Exception:
@@ -138,30 +208,27 @@ class _Clock:
         return self._done
 
 
-def _result(recognizer: Recognizer, recording: Recording, settings: Settings) -> Prediction | Timeline:
+def _result(heard: Listening, head: Head, settings: Settings) -> Prediction | Timeline:
+    baseline = _own_baseline(heard) if settings.own else settings.baseline
     if settings.granularity == "frame":
-        return recognizer.timeline(recording, settings.timeline)
-    return recognizer.predict(recording)
+        timeline = heard.timeline(settings.timeline, head=head, baseline=baseline)
+        return withheld(timeline) if settings.abstain else timeline
+    prediction = heard.predict(head=head, baseline=baseline)
+    return withheld(prediction) if settings.abstain else prediction
 
 
-def _peaks(recording: Recording) -> Peaks:
-    loudest = []
-    for block in recording.blocks():
-        padded = np.pad(np.abs(block), (0, -block.size % _PEAK_SAMPLES))
-        loudest.append(padded.reshape(-1, _PEAK_SAMPLES).max(axis=1))
-    peaks: Peaks = np.minimum(np.concatenate(loudest), 1.0)
-    return peaks
+def _record(result: Prediction | Timeline, emotions: Prediction | Timeline, head: Head) -> Record:
+    """What both heads say, as `result.json` has it."""
+    return record(result, datetime.now(), head=head.name, others={OWN_HEAD: emotions})
 
 
-def _report(
-    chosen: Chosen,
-    result: Prediction | Timeline,
-    peaks: Peaks,
-    folder: OutputFolder,
-    embedding: NDArray[np.float32] | None,
-    shelf: Shelf,
-    clock: _Clock,
-) -> Report:
+def _own_baseline(heard: Listening) -> Baseline | None:
+    try:
+        return heard.baseline()
+    except AudioError:  # no speech: among the doubts already
+        return None
+
+
+def _downloads(folder: OutputFolder, embedding: NDArray[np.float32] | None, shelf: Shelf) -> tuple[Download, ...]:
     notes = {} if embedding is None else {"embedding.npy": " × ".join(map(str, embedding.shape))}
-    downloads = tuple(shelf.offer(path, notes.get(path.name, "")) for path in folder.files)
-    return Report(chosen.name, result, peaks, folder.path.name, downloads, clock.finish())
+    return tuple(shelf.offer(path, notes.get(path.name, "")) for path in folder.files)

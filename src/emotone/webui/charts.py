@@ -12,7 +12,7 @@ from ..markup import Html, join, tag
 from ..text import Language
 from ..types import Region, Segment, Timeline
 from . import texts
-from .analysis import Peaks
+from .decoded import Peaks
 from .markup import button, items, symbol
 
 BARS = 150  # of the waveform: as many as a telephone shows apart
@@ -31,7 +31,7 @@ def waveform(peaks: Peaks, duration: float, spans: Sequence[Segment], language: 
     for index, height in enumerate(heights):
         middle = (index + 0.5) / len(heights) * duration
         owner = next((item for item in spans if item.start <= middle <= item.end), None)
-        color = emotion_of(owner.label).color if owner else _NO_SPEECH
+        color = emotion_of(owner.label, owner.scores).color if owner else _NO_SPEECH
         top = 50 - 48 * height
         paths.setdefault(color, []).append(f"M{index + 0.18:.2f} {top:.1f}h.64V{100 - top:.1f}h-.64z")
     drawn = "".join(f'<path style="fill:{color}" d="{"".join(parts)}"/>' for color, parts in paths.items())
@@ -53,13 +53,13 @@ def segment_strip(segments: Sequence[Segment], duration: float, language: Langua
 
 
 def _segment_button(segment: Segment, duration: float, language: Language) -> Html:
-    emotion = emotion_of(segment.label)
+    emotion = emotion_of(segment.label, segment.scores)
     name = emotion.name.to(language)
     spoken = texts.PLAY_SEGMENT.to(language).format(
         start=texts.duration(segment.start),
         end=texts.duration(segment.end),
         name=name,
-        confidence=f"{segment.confidence:.0%}",
+        confidence=texts.percent_of(segment),
     )
     style = f"left:{segment.start / duration:.3%};width:{segment.duration / duration:.3%};--em-color:{emotion.color}"
     return button(
@@ -80,12 +80,12 @@ def segment_list(segments: Sequence[Segment], language: Language) -> Html:
 
 
 def _segment_row(segment: Segment, language: Language) -> Html:
-    emotion = emotion_of(segment.label)
+    emotion = emotion_of(segment.label, segment.scores)
     return button(
         "em-row",
         tag("span.em-time", f"{texts.duration(segment.start)} – {texts.duration(segment.end)}"),
         tag("span", symbol(emotion.emoji), " ", emotion.name.to(language)),
-        tag("span.em-number", f"{segment.confidence:.0%}"),
+        tag("span.em-number", texts.percent_of(segment)),
         attributes={"style": f"--em-color:{emotion.color}", **_played(segment)},
     )
 
@@ -97,7 +97,7 @@ def area_chart(timeline: Timeline, language: Language) -> Html:
     order = sorted(scores, key=lambda label: LABELS.index(label) if label in LABELS else len(LABELS))
     borders = np.cumsum([np.zeros(len(times)), *(scores[label] for label in order)], axis=0)
     areas = "".join(
-        f'<path fill="{emotion_of(label).color}" d="{_area(times / duration, low, high)}"/>'
+        f'<path fill="{emotion_of(label, scores).color}" d="{_area(times / duration, low, high)}"/>'
         for label, (low, high) in zip(order, pairwise(borders), strict=True)
     )
     pauses = "".join(
@@ -135,7 +135,7 @@ def _area(x: _Column, low: _Column, high: _Column) -> str:
 def _main_emotions(scores: Mapping[str, _Column]) -> list[Emotion]:
     """Those that reach 15 % at least once, the strongest first."""
     seen = [label for label in scores if scores[label].max() >= 0.15]
-    return [emotion_of(label) for label in sorted(seen, key=lambda label: -float(scores[label].mean()))]
+    return [emotion_of(label, scores) for label in sorted(seen, key=lambda label: -float(scores[label].mean()))]
 
 
 def _pauses(regions: Sequence[Region], duration: float) -> list[tuple[float, float]]:

@@ -4,17 +4,16 @@ from collections.abc import Sequence
 
 from ..examples import examples
 from ..markup import Html, join, tag
-from ..text import Language
+from ..text import Language, Text
 from . import texts
 from .analysis import Chosen
 from .markup import button, heading, items, symbol
 
-_ACCEPTED = ".wav,.mp3,.m4a,.flac,.ogg,.oga,.opus,.webm,.mp4,.aac,.amr,.aiff,.wma,audio/*"
+ACCEPTED = ".wav,.mp3,.m4a,.flac,.ogg,.oga,.opus,.webm,.mp4,.aac,.amr,.aiff,.wma,audio/*"
 _LOGO = Html(
     '<svg class="em-logo" viewBox="0 0 32 32" aria-hidden="true">'
     '<path d="M5 13v6M10.5 8v16M16 4v24M21.5 10v12M27 14v4"/></svg>'
 )
-_FIELD = Html(f'<input type="file" class="em-sr" multiple accept="{_ACCEPTED}">')
 _MESSAGES = {
     "uploading": texts.UPLOADING,
     "failed": texts.UPLOAD_FAILED,
@@ -51,25 +50,31 @@ def footer(language: Language) -> Html:
 
 def picker(chosen: Sequence[Chosen], language: Language) -> Html:
     """Where recordings come from: files, the microphone, examples. And what was chosen."""
-    messages = (tag("p", text.to(language), attributes={"data-when": state}) for state, text in _MESSAGES.items())
     return join(
         heading(texts.SOURCE.to(language)),
-        _drop(language),
+        drop(texts.DROP, texts.FORMATS, ACCEPTED, language),
         _buttons(language),
-        tag("div.em-messages", *messages, attributes={"role": "status"}),
+        messages(language),
         _examples(language),
-        _chosen(chosen, language),
+        chosen_list(chosen, language),
     )
 
 
-def _drop(language: Language) -> Html:
+def drop(what: Text, formats: Text, accepted: str, language: Language) -> Html:
+    """An area for files: dropped, or chosen after a click."""
     return tag(
         "label.em-drop",
-        _FIELD,
+        Html(f'<input type="file" class="em-sr" multiple accept="{accepted}">'),
         tag("span.em-drop-icon", "↥", attributes={"aria-hidden": "true"}),
-        tag("span.em-drop-text", texts.DROP.to(language)),
-        tag("span.em-muted", texts.FORMATS.to(language)),
+        tag("span.em-drop-text", what.to(language)),
+        tag("span.em-muted", formats.to(language)),
     )
+
+
+def messages(language: Language) -> Html:
+    """What the script shows while files arrive, and when that fails."""
+    found = (tag("p", text.to(language), attributes={"data-when": state}) for state, text in _MESSAGES.items())
+    return tag("div.em-messages", *found, attributes={"role": "status"})
 
 
 def _buttons(language: Language) -> Html:
@@ -101,7 +106,8 @@ def _examples(language: Language) -> Html:
     return tag("div.em-examples", tag("span.em-muted", texts.EXAMPLES.to(language)), items("em-choices", choices))
 
 
-def _chosen(chosen: Sequence[Chosen], language: Language) -> Html:
+def chosen_list(chosen: Sequence[Chosen], language: Language) -> Html:
+    """Recordings, each with a button that removes it."""
     if not chosen:
         return Html()
     rows = (

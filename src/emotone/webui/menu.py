@@ -1,14 +1,18 @@
-"""The menu of models, and what is said about the chosen one. Pure functions."""
+"""The menus of models and heads, and what is said about the chosen ones. Pure functions."""
 
 from collections.abc import Sequence
 
+from ..labels import emotion_of
 from ..markup import Html, join, tag
 from ..text import Language
 from . import texts
 from .fetches import Fetch
 from .library import Choice
 from .markup import button, heading
+from .own_heads import OwnHeads
 from .render import size
+
+_LABELS_SHOWN = 12
 
 
 def chosen(choices: Sequence[Choice], model: str) -> Choice:
@@ -24,6 +28,43 @@ def menu(choices: Sequence[Choice], model: str, language: Language) -> Html:
         heading(label),
         tag("select.em-select", *options, attributes={"aria-label": label, "data-ready": _ready_ids(choices)}),
     )
+
+
+def head_menu(own: OwnHeads, language: Language) -> Html:
+    """What is told apart: the model's own labels, or those of a head of the visitor's own."""
+    label = texts.LABELS.to(language)
+    options = [(-1, texts.NINE_EMOTIONS.to(language)), *((place, head.name) for place, head in enumerate(own.heads))]
+    select = tag(
+        "select.em-select",
+        *(_head_option(place, name, place == (-1 if own.chosen is None else own.chosen)) for place, name in options),
+        attributes={"aria-label": label},
+    )
+    load = tag(
+        "label.em-load",
+        Html('<input type="file" class="em-sr" accept=".json,application/json">'),
+        tag("span.em-link", "＋ ", texts.LOAD_HEAD.to(language)),
+    )
+    return join(tag("div.em-head-top", heading(label), load), select, _about_head(own, language))
+
+
+def _head_option(place: int, name: str, selected: bool) -> Html:
+    return tag("option", name, attributes={"value": str(place)} | ({"selected": ""} if selected else {}))
+
+
+def _about_head(own: OwnHeads, language: Language) -> Html:
+    problem = Html()
+    if own.problem is not None:
+        name = tag("strong.em-file-name", own.problem.name)
+        problem = tag("p.em-model-problem", name, " ", own.problem.text.to(language), attributes={"role": "alert"})
+    if own.head is None:
+        return problem
+    labels = own.head.labels
+    chips = (
+        tag("span.em-label", look.name.to(language), attributes={"style": f"--em-color:{look.color}"})
+        for look in (emotion_of(label, labels) for label in labels[:_LABELS_SHOWN])
+    )
+    more = f"+ {len(labels) - _LABELS_SHOWN}" if len(labels) > _LABELS_SHOWN else ""
+    return join(problem, tag("p.em-labels", *chips, tag("span.em-muted", more)))
 
 
 def _ready_ids(choices: Sequence[Choice]) -> str:

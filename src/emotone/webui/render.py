@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from ..labels import EMOTIONS, emotion_of
 from ..markup import Html, join, tag
 from ..text import Language
-from ..types import Prediction, Reason, Segment, Timeline
-from . import charts, texts
+from . import player, texts, verdict
 from .analysis import Outcome, Problem, Report, Step
 from .markup import button, heading, items, symbol
 from .shelf import Download
 
 WITHOUT_SPEECH = frozenset({"silent", "no_speech"})  # reasons that leave a result without meaning: it is shown pale
+
+_HIDDEN = {"aria-hidden": "true"}
 
 
 def outcome(shown: Outcome | None, language: Language) -> Html:
@@ -19,15 +20,18 @@ def outcome(shown: Outcome | None, language: Language) -> Html:
     if shown is None:
         return empty(language)
     if len(shown.reports) == 1:
-        return _single(shown.reports[0], language)
+        return _single(shown, 0, language)
     if shown.opened is None:
         return table(shown.reports, language)
     back = button("em-back", "← ", texts.BACK.to(language), attributes={"data-back": ""})
-    return join(back, _single(shown.reports[shown.opened], language))
+    return join(back, _single(shown, shown.opened, language))
 
 
-def _single(item: Report | Problem, language: Language) -> Html:
-    return problem(item, language) if isinstance(item, Problem) else report(item, language)
+def _single(shown: Outcome, place: int, language: Language) -> Html:
+    item = shown.reports[place]
+    if isinstance(item, Problem):
+        return problem(item, language)
+    return report(item, shown.corrected.get(place), language)
 
 
 def empty(language: Language) -> Html:
@@ -70,155 +74,36 @@ def problem(item: Problem, language: Language) -> Html:
     )
 
 
-def report(item: Report, language: Language) -> Html:
-    """The full result of one recording. Reasons for doubt stand right below the emotion."""
-    doubts = _doubts(item.utterance.doubts, language)
+def report(item: Report, corrected: str | None, language: Language) -> Html:
+    """The full result of one recording. Reasons for doubt stand right below the emotion.
+
+    Args:
+        item: The result.
+        corrected: What its visitor says that it is, if that was said.
+        language: Of the visitor.
+    """
+    doubts = verdict.doubts(item.utterance.doubts, language)
     side = join(_files(item, language), _steps(item, language))
     return tag(
         "div.em-report",
-        _hero(item.name, item.utterance, language),
+        verdict.hero(item, language),
         tag("section.em-doubts-box", doubts),
-        tag("section.em-player", _player(item, language)),
-        tag(
-            "div.em-columns", tag("section.em-scores", _scores(item.utterance, language)), tag("section.em-side", side)
-        ),
+        verdict.correction(item, corrected, language),
+        tag("section.em-player", player.player(item, language)),
+        tag("div.em-columns", tag("section.em-scores", verdict.scores(item, language)), tag("section.em-side", side)),
     )
-
-
-def _hero(name: str, prediction: Prediction, language: Language) -> Html:
-    emotion, second = emotion_of(prediction.label), emotion_of(prediction.runner_up)
-    names = (emotion.name.zh, emotion.name.en) if language == "zh" else (emotion.name.en, emotion.name.zh)
-    other_name = tag("span.em-other-name", names[1], attributes={"lang": "en" if language == "zh" else "zh-CN"})
-    runner_up = tag(
-        "p.em-runner-up",
-        texts.RUNNER_UP.to(language),
-        " ",
-        symbol(second.emoji),
-        " ",
-        second.name.to(language),
-        " ",
-        tag("span.em-number", percent(prediction.scores[second.label])),
-    )
-    words = tag(
-        "div.em-hero-words",
-        tag("span.em-file-name", f"{name} · {texts.duration(prediction.duration)}"),
-        tag("h2.em-names", tag("span.em-name", names[0]), other_name),
-        runner_up,
-    )
-    confidence = tag(
-        "div.em-confidence",
-        tag("span.em-big-number", f"{prediction.confidence:.0%}"),
-        tag("span.em-muted", texts.CONFIDENCE.to(language)),
-    )
-    faint = _without_speech(prediction)
-    emoji = tag("span.em-big-emoji", emotion.emoji, attributes={"aria-hidden": "true"})
-    return tag(
-        "header.em-hero.em-faint" if faint else "header.em-hero",
-        emoji,
-        words,
-        confidence,
-        attributes={"style": f"--em-color:{emotion.color}"},
-    )
-
-
-def _without_speech(prediction: Prediction) -> bool:
-    return any(reason.code in WITHOUT_SPEECH for reason in prediction.doubts)
-
-
-def percent(score: float) -> str:
-    """A score with one decimal; what is not quite nothing is `<0.1%`."""
-    if score == 0:
-        return "0%"
-    return "<0.1%" if score < 0.0005 else f"{score:.1%}"
-
-
-def _scores(prediction: Prediction, language: Language) -> Html:
-    ranked = sorted(prediction.scores.items(), key=lambda pair: -pair[1])
-    return join(
-        heading(texts.SCORES.to(language)), items("em-bars", (_bar(label, score, language) for label, score in ranked))
-    )
-
-
-def _bar(label: str, score: float, language: Language) -> Html:
-    emotion = emotion_of(label)
-    bar = tag(
-        "span.em-bar",
-        tag("i", attributes={"style": f"width:{score:.2%}"}),
-        attributes={"aria-hidden": "true", "style": f"--em-color:{emotion.color}"},
-    )
-    untrained = label == "unknown" and score == 0
-    return join(
-        tag("span.em-bar-name", symbol(emotion.emoji), emotion.name.to(language)),
-        bar,
-        tag("span.em-number", percent(score)),
-        tag("span.em-hint", texts.NO_TRAINING_DATA.to(language)) if untrained else Html(),
-    )
-
-
-def _doubts(reasons: Sequence[Reason], language: Language) -> Html:
-    found = items(
-        "em-doubts",
-        (join(tag("strong", reason.text.to(language)), " ", reason.advice.to(language)) for reason in reasons),
-    )
-    none = tag("p.em-good", "✓ ", texts.NO_DOUBTS.to(language))
-    return join(heading(texts.DOUBTS.to(language)), found if reasons else none)
-
-
-def _player(item: Report, language: Language) -> Html:
-    timeline = item.result if isinstance(item.result, Timeline) else None
-    duration = item.utterance.duration
-    title = texts.OVER_TIME if timeline else texts.LISTEN
-    head = tag(
-        "div.em-player-head",
-        _play_button(language),
-        heading(title.to(language)),
-        tag("span.em-clock", texts.duration(duration)),
-        _audio(item),
-    )
-    if timeline is None:
-        whole = Segment(0.0, duration, item.utterance.label, item.utterance.scores)
-        spans = [] if _without_speech(item.utterance) else [whole]
-        return join(head, _stage(charts.waveform(item.peaks, duration, spans, language), charts.axis(duration)))
-    wave = charts.waveform(item.peaks, duration, timeline.segments, language)
-    charted = join(charts.segment_strip(timeline.segments, duration, language), charts.area_chart(timeline, language))
-    return join(head, _stage(wave, charted), _segments(timeline, language))
-
-
-def _stage(wave: Html, below: Html) -> Html:
-    """Charts that share one axis of time, and the playhead over them."""
-    playhead = tag("div.em-playhead", attributes={"aria-hidden": "true"})
-    return tag("div.em-stage", tag("div.em-wave-box", wave), below, playhead)
-
-
-def _play_button(language: Language) -> Html:
-    play, pause = texts.PLAY.to(language), texts.PAUSE.to(language)
-    return button(
-        "em-play", attributes={"data-play": "", "aria-label": play, "data-label-play": play, "data-label-pause": pause}
-    )
-
-
-def _audio(item: Report) -> Html:
-    address = next((download.url for download in item.downloads if download.name.endswith(".wav")), "")
-    return tag(
-        "audio", attributes={"preload": "metadata", "src": address, "data-duration": f"{item.utterance.duration:.3f}"}
-    )
-
-
-def _segments(timeline: Timeline, language: Language) -> Html:
-    if not timeline.segments:
-        return tag("p.em-muted", texts.NO_SEGMENTS.to(language))
-    return join(heading(texts.SEGMENTS.to(language)), charts.segment_list(timeline.segments, language))
 
 
 def _files(item: Report, language: Language) -> Html:
     return join(
         heading(texts.DOWNLOADS.to(language)),
-        items("em-files", map(_download, item.downloads)),
+        items("em-files", map(download, item.downloads)),
         tag("p.em-muted.em-folder", texts.SAVED_IN.to(language).format(folder=item.folder)),
     )
 
 
-def _download(file: Download) -> Html:
+def download(file: Download) -> Html:
+    """A link that saves a file."""
     detail = f"{file.note} · {size(file.size)}" if file.note else size(file.size)
     arrow = tag("span.em-arrow", "↓", attributes={"aria-hidden": "true"})
     return tag(
@@ -277,7 +162,7 @@ def _row(index: int, item: Report | Problem, language: Language) -> Html:
             tag("td", tag("span.em-file-name", item.name)),
             tag("td.em-failed", symbol("⚠️"), " ", item.text.to(language), attributes={"colspan": "4"}),
         )
-    prediction, emotion = item.utterance, emotion_of(item.utterance.label)
+    prediction, emotion = item.utterance, emotion_of(item.utterance.label, item.utterance.scores)
     opening = texts.OPEN.to(language).format(name=item.name)
     reasons = " ".join(reason.text.to(language) for reason in prediction.doubts) or texts.NONE.to(language)
     name = button("em-open", item.name, attributes={"data-open": str(index), "aria-label": opening})
@@ -285,7 +170,7 @@ def _row(index: int, item: Report | Problem, language: Language) -> Html:
         "tr",
         tag("td", name),
         tag("td", symbol(emotion.emoji), " ", emotion.name.to(language)),
-        tag("td.em-number", f"{prediction.confidence:.0%}"),
+        tag("td.em-number", texts.percent_of(prediction)),
         _titled("td.em-number", texts.duration(prediction.duration), texts.DURATION.to(language)),
         _titled("td.em-muted", reasons, texts.DOUBTS_COLUMN.to(language)),
     )

@@ -47,11 +47,34 @@ class Shelf:
 
     def offer(self, path: Path, note: str = "") -> Download:
         """Makes a file downloadable. The file itself stays where it is."""
-        place = self._root / secrets.token_urlsafe(24) / path.name
-        place.parent.mkdir(parents=True)
+        place = self.folder() / path.name
         try:
             os.link(path, place)
         except OSError:  # another file system, or one without links
             shutil.copyfile(path, place)
-        self._placed(place)
-        return Download(path.name, f"gradio_api/file={quote(place.as_posix())}", place.stat().st_size, note)
+        return self._placed_at(place, note)
+
+    def make(self, name: str, write: Callable[[Path], object]) -> Download:
+        """Makes a file that is written here and nowhere else downloadable."""
+        place = self.folder() / name
+        write(place)
+        return self._placed_at(place)
+
+    def folder(self) -> Path:
+        """A new folder on the shelf, with a name nobody can guess."""
+        folder = self._root / secrets.token_urlsafe(24)
+        folder.mkdir(parents=True)
+        return folder
+
+    def keep(self, path: Path) -> str:
+        """The address of a file that lies on the shelf. It is removed some hours later."""
+        self._placed(path)
+        return address_of(path)
+
+    def _placed_at(self, place: Path, note: str = "") -> Download:
+        return Download(place.name, self.keep(place), place.stat().st_size, note)
+
+
+def address_of(path: Path) -> str:
+    """Where the page finds a file of the shelf, relative to itself."""
+    return f"gradio_api/file={quote(path.as_posix())}"

@@ -7,7 +7,8 @@ import gradio as gr
 import uvicorn
 
 from .library import Library
-from .page import asset, asset_path, build_page, theme
+from .page import build_page, theme
+from .parts import asset, asset_path
 from .security import Guard
 
 MAX_UPLOAD = "2gb"

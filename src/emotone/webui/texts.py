@@ -1,6 +1,9 @@
 """Every sentence of the page, in English and Chinese."""
 
-from ..text import Text
+from pathlib import Path
+
+from ..text import Language, Text
+from ..types import Opinion, Prediction, Segment
 
 TITLE = Text("Emotone", "情声")
 TAGLINE = Text(
@@ -66,6 +69,41 @@ MODEL_NOT_READY = Text(
     "模型 {name} 尚未获取。请先获取，或选择其他模型。",
 )
 UNKNOWN_MODEL = Text("There is no such model. Choose another.", "没有该模型。请选择其他模型。")
+LABELS = Text("Labels", "标签")
+NINE_EMOTIONS = Text("The nine emotions", "九种情绪")
+LOAD_HEAD = Text("Load a head.json", "加载 head.json")
+HEAD_TOO_LARGE = Text(
+    "This file is far larger than any head. Choose the head.json of a trained head.",
+    "该文件过大，不可能是分类头。请选择训练所得的 head.json。",
+)
+ABSTAIN = Text("Say “unknown” when in doubt", "存疑时判为“未知”")
+VOICE = Text("Compare with this voice's usual sound", "与该说话人的平常声音比较")
+VOICE_IN_USE = Text("Comparing with {amount}", "与{amount}比较")
+VOICE_HINT = Text(
+    "Add a few recordings of the same voice, in any mood; no labels needed. What is said then is how this recording differs "
+    "from the usual sound of the voice.",
+    "请添加同一说话人的几段录音，情绪不限，无需标注。结果将表示此录音与其平常声音的差异。",
+)
+VOICE_DROP = Text("Recordings of this voice, any mood", "该说话人的录音，情绪不限")
+VOICE_FORMATS = Text("Four or more are best – or a baseline.npz", "最好四段以上；也可使用 baseline.npz")
+VOICE_LISTENING = Text("Listening: {done} of {count}", "正在聆听：{done}/{count}")
+VOICE_READY = Text("Results are compared with {amount}.", "结果将与{amount}比较。")
+VOICE_SAVE = Text("Download baseline.npz", "下载 baseline.npz")
+VOICE_CLEAR = Text("Remove all", "全部移除")
+AMOUNT_OF_VOICE = Text("{speech} of this voice, {clips}", "该说话人的 {speech}语音（{clips}）")
+ONE_CLIP = Text("1 recording", "1 个录音")
+SOME_CLIPS = Text("{count} recordings", "{count} 个录音")
+COMPARE_WITH = Text("Compare with", "比较对象")
+WITH_VOICE = Text("Recordings of this voice", "该说话人的录音")
+WITH_ITSELF = Text("This recording itself", "此录音本身")
+ITSELF_HINT = Text(
+    "For long recordings in which the mood changes: each moment is compared with the whole.",
+    "适用于情绪有变化的长录音：每个时刻都与整段比较。",
+)
+BASELINE_TOO_LARGE = Text(
+    "This baseline is far larger than any voice needs. Make it again from fewer recordings.",
+    "该基线文件过大，远超所需。请用较少的录音重新生成。",
+)
 EXPORT_EMBEDDING = Text("Also export the embedding (embedding.npy)", "同时导出嵌入向量（embedding.npy）")
 RECOGNIZE = Text("🎯 Recognize", "🎯 开始识别")
 
@@ -86,6 +124,25 @@ NO_TRAINING_DATA = Text(
     "Always 0 with this model: it has not seen recordings marked as unknown.",
     "此模型恒为 0：训练数据中没有标为“未知”的录音。",
 )
+WITHHELD = Text("No label is given:", "不给出标签：")
+HIGHEST = Text("Highest score", "最高得分")
+LABEL_SET = Text("{labels}, {share}", "可能为{labels}，{share}")
+LABEL_SET_HINT = Text(
+    "So often the true label is among these, as measured when the head was calibrated.",
+    "校准分类头时测得：真实标签以此比例落在这些标签之中。",
+)
+OR = Text(" or ", "或")
+EMOTION_BESIDE = Text("Emotion", "情绪")
+COMPARED = Text("Compared with {amount}", "已与{amount}比较")
+COMPARED_WITH_ITSELF = Text(
+    "Over time: compared with the usual sound of this recording, {speech} of speech",
+    "时间线：已与此录音自身的 {speech}语音比较",
+)
+ABSOLUTE = Text("Without comparison", "不作比较")
+VIEW = Text("View", "视图")
+RELATIVE_VIEW = Text("Compared", "比较后")
+ABSOLUTE_VIEW = Text("Without comparison", "不作比较")
+MARKED = Text("without comparison", "不作比较时的得分")
 DOUBTS = Text("Reasons for doubt", "存疑之处")
 NO_DOUBTS = Text("The recording gives no reason for doubt.", "录音质量良好，没有存疑之处。")
 LISTEN = Text("Listen", "聆听")
@@ -105,6 +162,7 @@ MODEL = Text("Model {name}, revision {revision}", "模型 {name}，版本 {revis
 SECONDS = Text("{seconds} s", "{seconds} 秒")
 
 LOAD = Text("Load the model", "加载模型")
+LISTEN_TO_VOICE = Text("Listen to the usual voice", "聆听平常声音")
 DECODE = Text("Decode", "解码")
 ANALYSE = Text("Analyse", "分析")
 EMBED = Text("Embed", "提取嵌入向量")
@@ -131,12 +189,124 @@ INTERNAL = Text(
     "内部错误：这不应发生。详情见服务器日志，请向我们反馈。",
 )
 
+RECOGNIZE_TAB = Text("Recognize", "识别")
+TEACH_TAB = Text("Teach", "教学")
+MATERIAL = Text("Recordings to learn from", "学习用录音")
+TEACH_DROP = Text("Drop clips, folders or a zip", "拖放录音、文件夹或 zip")
+TEACH_FORMATS = Text(
+    "A folder for each class, or loose clips to label here; ten of each class and more",
+    "每个类别一个文件夹，或在此为散装录音加标签；每类十个以上",
+)
+CLASSES = Text("Classes", "类别")
+UNLABELLED = Text("To be labelled", "待标注")
+NEW_CLASS = Text("New class", "新类别")
+ADD = Text("Add", "添加")
+REMOVE_CLASS = Text(
+    "Remove the class {name}; its recordings are then to be labelled", "移除类别“{name}”，其录音将变为待标注"
+)
+REMOVE_UNLABELLED = Text("Remove the recordings that are to be labelled", "移除所有待标注的录音")
+NO_CLASSES = Text("None yet. Two or more are told apart.", "尚无类别。需要两个以上才能区分。")
+SHOW_CLASS = Text("Show the recordings of {name}", "显示“{name}”的录音")
+SPEAKERS = Text("Speakers", "说话人")
+SPEAKERS_INFO = Text(
+    "When they are known, the head is judged on voices that it has not heard.",
+    "已知说话人时，分类头将在未听过的声音上评判。",
+)
+SPEAKERS_UNKNOWN = Text("Not known", "未知")
+SPEAKERS_BY_FOLDER = Text("Folder within the class", "类别内的子文件夹")
+SPEAKERS_BY_NAME = Text("Beginning of the file name", "文件名开头")
+SPEAKERS_FOUND = Text("{count} speakers: {names}", "{count} 位说话人：{names}")
+HEAD_NAME = Text("Name", "名称")
+HEAD_NAME_DEFAULT = Text("My head", "我的分类头")
+TEACH = Text("🎓 Teach", "🎓 开始学习")
+NO_RECORDING = Text(
+    "This is no recording by its ending. Choose recordings or a zip of them.",
+    "从扩展名看，这不是录音。请选择录音或录音的 zip 压缩包。",
+)
+TOO_MANY_CLIPS = Text(
+    "There are more than {most} recordings; the others were left out. In a terminal, emotone train takes any number.",
+    "录音超过 {most} 个，其余未加入。在终端使用 emotone train 则不限数量。",
+)
+TEACH_EMPTY = Text("Teach your own labels", "教会它你自己的标签")
+TEACH_EMPTY_HINT = Text(
+    "Any labels in any language: “hesitant”, “about to hang up”, 犹豫 …",
+    "任何语言的任何标签：“犹豫”“即将挂断”“hesitant”……",
+)
+TEACH_STEPS = (
+    Text(
+        "Bring recordings: a zip or folders with a folder for each class, or clips to label here.",
+        "提供录音：每类一个文件夹的 zip 或文件夹，或在此标注的录音。",
+    ),
+    Text(
+        "Press Teach. It takes about as long as listening once, on this computer only.",
+        "点击“开始学习”。耗时约等于聆听一遍，全部在本机完成。",
+    ),
+    Text(
+        "See how well it does on recordings that it has not heard, and use it at once.",
+        "查看它在未听过的录音上的表现，并立即使用。",
+    ),
+)
+TEACH_PRIVATE = Text(
+    "Only you see these recordings and heads. They are removed when you close the page.",
+    "只有你能看到这些录音和分类头；关闭页面后即被移除。",
+)
+CLIPS_OF = Text("{name}: {count}", "{name}：{count} 个")
+NOTHING_HERE = Text("No recordings here.", "此处没有录音。")
+MORE_CLIPS = Text("and {count} more", "另有 {count} 个")
+IT_IS = Text("Label of {name}", "“{name}”的标签")
+PLAY_CLIP = Text("Play {name}", "播放 {name}")
+REMOVE_CLIP = Text("Remove {name}", "移除 {name}")
+TEACHING = Text("Learning", "正在学习")
+TEACH_LISTENING_BEGINS = Text("Listening to the recordings", "正在聆听录音")
+TEACH_LISTENING = Text("Listened to {done} of {count} recordings", "已聆听 {done}/{count} 个录音")
+TEACH_LEARNING = Text("Learning and judging", "正在学习与评判")
+TEACH_CANCELLED = Text("Cancelled; nothing was changed.", "已取消，未作任何更改。")
+TAUGHT = Text("{name} is ready", "“{name}”已就绪")
+USE_HEAD = Text("Use it", "立即使用")
+UAR = Text("Classes recognised", "类别识别率")
+UAR_MEANS = Text(
+    "mean recall of the classes (UAR); {low} – {high} with 95 %", "各类别召回率的均值（UAR）；95% 区间 {low} – {high}"
+)
+BY_CHANCE = Text("By guessing", "随机猜测")
+GAIN = Text("With comparison", "作比较时")
+GAIN_MEANS = Text("UAR when each voice is compared with its usual sound", "与各说话人平常声音比较时的 UAR")
+HOW_JUDGED = Text("How it was judged", "如何评判")
+BY_FILE = Text(
+    "Speakers were not told, so the same voice may be on both sides: for voices that it has not heard, expect less.",
+    "未提供说话人，同一声音可能同时出现在两侧；对未听过的声音，效果会更低。",
+)
+EACH_CLASS = Text("Each class", "各类别")
+RECALL = Text("{share} of {count} recognised", "{count} 个中识别出 {share}")
+CONFUSION = Text("What is taken for what", "混淆情况")
+CONFUSION_HINT = Text("Rows: what it is. Columns: what was said, in percent.", "行：真实类别；列：判断结果，单位 %。")
+LEFT_OUT = Text("{count} recordings could not be used.", "{count} 个录音无法使用。")
+WRONG = Text("Not right? Teach it", "不对？教它")
+WRONG_HINT = Text("This recording is:", "这个录音是：")
+OWN_LABEL = Text("another label", "其他标签")
+CORRECTED = Text("Sent to Teach as “{label}”.", "已作为“{label}”送至“教学”。")
+
 HONEST = Text(
     "Emotone tells what is expressed, not what is felt. A score is a model's opinion, and natural speech is "
     "hard: mind the runner-up and the reasons for doubt. Do not judge people by it.",
     "情声判断的是所表达的情绪，而非内心感受。得分只是模型的看法，自然语音尤其困难："
     "请同时参考次选与存疑之处，切勿据此评判他人。",
 )
+
+
+def speech(seconds: float, language: Language) -> str:
+    """An amount of speech: `43 s`, from two minutes on `3 min`."""
+    if seconds < 120:
+        return (
+            Text("{count} s", "{count} 秒")
+            .to(language)
+            .format(count=f"{seconds:.0f}" if seconds >= 10 else f"{seconds:.1f}")
+        )
+    return Text("{count} min", "{count} 分钟").to(language).format(count=f"{seconds / 60:.0f}")
+
+
+def without_path(text: Text, path: Path, name: str) -> Text:
+    """A sentence about a file of the shelf, under its true name."""
+    return Text(text.en.replace(str(path), name), text.zh.replace(str(path), name))
 
 
 def duration(seconds: float) -> str:
@@ -147,3 +317,15 @@ def duration(seconds: float) -> str:
     minutes, whole = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{whole:02d}" if hours else f"{minutes}:{whole:02d}"
+
+
+def percent(score: float) -> str:
+    """A score with one decimal; what is not quite nothing is `<0.1%`."""
+    if score == 0:
+        return "0%"
+    return "<0.1%" if score < 0.0005 else f"{score:.1%}"
+
+
+def percent_of(opinion: Prediction | Opinion | Segment) -> str:
+    """Its confidence in whole percent; a dash where no label is given."""
+    return "–" if opinion.withheld else f"{opinion.confidence:.0%}"

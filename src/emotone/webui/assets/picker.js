@@ -1,21 +1,12 @@
 // Files, microphone and examples. The server draws everything; this only uploads and says what was clicked.
-// element.dataset.state is what the visitor sees: idle, uploading, recording, failed, denied or missing.
+// Further states: recording, denied, missing.
 let asking = false;
 let recording = null;
-const show = (state) => { element.dataset.state = state; };
 show("idle");
 
 async function send(files) {
-  if (!files.length) return;
-  show("uploading");
-  try {
-    const chosen = [];
-    for (const file of files) chosen.push({ name: file.name, path: (await upload(file)).path });
-    show("idle");
-    trigger("choose", { files: chosen });
-  } catch {
-    show("failed");
-  }
+  const chosen = files.length && await uploadAll(files);
+  if (chosen) trigger("choose", { files: chosen });
 }
 
 function watchLevel(stream) {
@@ -65,19 +56,8 @@ async function record() {
   element.querySelector("[data-stop]").focus();
 }
 
-element.addEventListener("change", (event) => {
-  if (event.target.type !== "file") return;
-  send([...event.target.files]);
-  event.target.value = "";
-});
-// Files may be dropped anywhere: beside the area, the browser would leave the page and show the file.
-document.addEventListener("dragover", (event) => { event.preventDefault(); element.dataset.over = ""; });
-document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) delete element.dataset.over; });
-document.addEventListener("drop", (event) => {
-  event.preventDefault();
-  delete element.dataset.over;
-  send([...event.dataTransfer.files]);
-});
+acceptChoice(send);
+acceptDrops((target) => element.checkVisibility() && !target.closest("#em-voice"), (dropped) => send([...dropped.files]));
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;

@@ -59,12 +59,22 @@ function seek(event, stage) {
   draw();
 }
 
+function correctOwn() {
+  const label = find("[data-own-label]").value.trim();
+  if (label) trigger("correct", { label });
+}
+
+element.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && "ownLabel" in event.target.dataset) correctOwn();
+});
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (button && "play" in button.dataset) return toggle();
   if (button && "start" in button.dataset) return play(Number(button.dataset.start), Number(button.dataset.end));
   if (button && "open" in button.dataset) return trigger("open_result", { index: Number(button.dataset.open) });
   if (button && "back" in button.dataset) return trigger("open_result", { index: -1 });
+  if (button && "correct" in button.dataset) return trigger("correct", { label: button.dataset.correct });
+  if (button && "correctOwn" in button.dataset) return correctOwn();
   const stage = event.target.closest(".em-stage");
   if (stage) seek(event, stage);
 });

@@ -1,0 +1,229 @@
+"""What one visitor teaches from: recordings with labels, in a folder of the visitor's own."""
+
+import os
+import re
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from ..errors import EmotoneError, OptionError
+from ..labels import Label
+from ..manifest import AUDIO_ENDINGS, Clip
+from . import texts
+from .analysis import Chosen, Problem, Report
+from .archives import MOST_CLIPS, Unpacked, unpack
+from .shelf import Shelf
+from .teaching import Job, Taught
+
+MOST_CLASSES = 50
+LONGEST_LABEL = 60
+_UNUSUAL = re.compile(r"[^\w.-]")
+TO_LABEL: Label = ""
+"""In place of a label: recordings that have none yet."""
+
+Speakers: TypeAlias = Literal["unknown", "folder", "name"]
+"""How speakers are told apart: not at all, by the folder in a class's folder, or by the beginning of the file name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A recording to learn from.
+
+    Attributes:
+        name: Its true name.
+        file: Where it lies.
+        label: `TO_LABEL` when it has none.
+        folder: The folder in its class's folder, if there was one.
+        origin: The recording on the other tab that it is, if it came from there.
+    """
+
+    name: str
+    file: Path
+    label: Label = TO_LABEL
+    folder: str = ""
+    origin: Path | None = None
+
+
+class Workshop:
+    """The recordings, classes and lessons of one visitor. Nothing is shared, so nothing is locked: each change is one step.
+
+    Attributes:
+        samples: By a number that stays theirs.
+        classes: In the order in which they came; also those without recordings.
+        view: The class whose recordings are shown.
+        speakers: How speakers are told apart.
+        problems: What was left out when recordings came last, and why.
+        job: The training that runs.
+        taught: What it gave, or why it failed.
+    """
+
+    def __init__(self) -> None:
+        self.samples: dict[int, Sample] = {}
+        self.classes: list[Label] = []
+        self.view: Label = TO_LABEL
+        self.speakers: Speakers = "unknown"
+        self.problems: tuple[Problem, ...] = ()
+        self.job: Job | None = None
+        self.taught: Taught | Problem | None = None
+        self.folder: Path | None = None
+        self._next = self._placed = 0
+
+    def add(self, files: Sequence[Chosen], shelf: Shelf) -> None:
+        """Takes recordings, and archives of them. A folder in a name is the class."""
+        problems: list[Problem] = []
+        loose: list[Unpacked] = []
+        for file in files:
+            path = tuple(part for part in re.split(r"[/\\]", file.name) if part not in ("", ".", ".."))
+            try:
+                if not shelf.holds(file.path) or not path:
+                    raise EmotoneError(texts.FOREIGN_FILE.en, texts.FOREIGN_FILE.zh)
+                if file.path.suffix.lower() == ".zip":
+                    self._take(list(unpack(file.path, lambda name: self._place(name, shelf))))
+                elif file.path.suffix.lower() in AUDIO_ENDINGS:
+                    place = self._place(path[-1], shelf)
+                    _link(file.path, place)
+                    loose.append(Unpacked(path, place))
+                else:
+                    raise OptionError(texts.NO_RECORDING.en, texts.NO_RECORDING.zh)
+            except EmotoneError as error:
+                problems.append(Problem(path[-1] if path else file.name, error.text))
+                self._sweep(loose)
+        try:
+            self._take(loose)
+        except EmotoneError as error:
+            problems.append(Problem("", error.text))
+        self.problems = tuple(problems)
+
+    def learn_from(self, report: Report, label: Label, shelf: Shelf) -> bool:
+        """Takes the recording of a result, with the label that is right. Whether there was room for it."""
+        label = _tidy(label)
+        if not shelf.holds(report.path) or len(self.samples) >= MOST_CLIPS or not self.make_class(label):
+            return False
+        place = self._place(report.name, shelf)
+        _link(report.path, place)
+        known = next((number for number, sample in self.samples.items() if sample.origin == report.path), None)
+        self._next += 1
+        self.samples[known or self._next] = Sample(report.name, place, label, origin=report.path)
+        self.view = label
+        return True
+
+    def label(self, number: int, label: Label) -> None:
+        """Gives a recording a label; the class is made when it is new."""
+        label = _tidy(label)
+        if number in self.samples and (label == TO_LABEL or self.make_class(label)):
+            self.samples[number] = replace(self.samples[number], label=label)
+
+    def make_class(self, label: Label) -> bool:
+        """Makes a class, unless there are too many. Whether it is there now."""
+        label = _tidy(label)
+        if label and label not in self.classes and len(self.classes) < MOST_CLASSES:
+            self.classes.append(label)
+        return label in self.classes
+
+    def remove(self, number: int) -> None:
+        """Forgets a recording, and removes its file."""
+        sample = self.samples.pop(number, None)
+        if sample is not None:
+            sample.file.unlink(missing_ok=True)
+
+    def remove_class(self, label: Label) -> None:
+        """Forgets a class, whose recordings are then to be labelled; or those recordings, for `TO_LABEL`."""
+        for number in [number for number, sample in self.samples.items() if sample.label == label]:
+            if label == TO_LABEL:
+                self.remove(number)
+            else:
+                self.label(number, TO_LABEL)
+        if label in self.classes:
+            self.classes.remove(label)
+        self.view = TO_LABEL
+
+    def counts(self) -> Counter[Label]:
+        """Class → recordings."""
+        return Counter(sample.label for sample in self.samples.values())
+
+    def shown(self) -> list[tuple[int, Sample]]:
+        """The recordings of the class that is looked at."""
+        return [(number, sample) for number, sample in self.samples.items() if sample.label == self.view]
+
+    def clips(self) -> list[Clip]:
+        """What there is to learn from."""
+        labelled = [sample for sample in self.samples.values() if sample.label != TO_LABEL]
+        return [
+            Clip(sample.file, sample.label, {"speaker": name} if (name := speaker_of(sample, self.speakers)) else {})
+            for sample in labelled
+        ]
+
+    def found_speakers(self, speakers: Speakers) -> list[str]:
+        """Their names, told apart in this way."""
+        return sorted({speaker_of(sample, speakers) for sample in self.samples.values()} - {""})
+
+    def close(self) -> None:
+        """Ends the training and removes the recordings."""
+        if self.job is not None:
+            self.job.cancelled = True
+        if self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _take(self, found: Sequence[Unpacked]) -> None:
+        room = MOST_CLIPS - len(self.samples)
+        for path, item in zip(_without_common([item.path for item in found]), found, strict=True):
+            label = _tidy(path[0]) if len(path) > 1 else TO_LABEL
+            if room <= 0 or (label and not self.make_class(label)):
+                item.file.unlink(missing_ok=True)
+                continue
+            room -= 1
+            self._next += 1
+            self.samples[self._next] = Sample(path[-1], item.file, label, "/".join(path[1:-1]))
+        if room <= 0:
+            raise OptionError(
+                texts.TOO_MANY_CLIPS.en.format(most=MOST_CLIPS), texts.TOO_MANY_CLIPS.zh.format(most=MOST_CLIPS)
+            )
+        if self.samples and self.speakers == "unknown" and all(one.folder for one in self.samples.values()):
+            self.speakers = "folder"
+        if self.view == TO_LABEL and not self.counts()[TO_LABEL] and self.classes:
+            self.view = self.classes[0]
+        elif any(sample.label == TO_LABEL for sample in self.samples.values()):
+            self.view = TO_LABEL
+
+    def _sweep(self, loose: Sequence[Unpacked]) -> None:
+        """Removes what came out of an archive before it proved to be bad."""
+        kept = {sample.file for sample in self.samples.values()} | {item.file for item in loose}
+        for file in self.folder.iterdir() if self.folder else ():
+            if file.is_file() and file not in kept:
+                file.unlink(missing_ok=True)
+
+    def _place(self, name: str, shelf: Shelf) -> Path:
+        """A free place in the visitor's folder. The name is for people: no part of it is a path."""
+        if self.folder is None or not self.folder.exists():
+            self.folder = shelf.folder()
+        self._placed += 1
+        return self.folder / f"{self._placed:05d}_{_UNUSUAL.sub('_', name)[-60:]}"
+
+
+def speaker_of(sample: Sample, speakers: Speakers) -> str:
+    """The speaker's name, told apart in this way; empty when it is not known."""
+    if speakers == "folder":
+        return sample.folder
+    return re.split(r"[_\-\s.]", sample.name, maxsplit=1)[0] if speakers == "name" else ""
+
+
+def _without_common(paths: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """The paths without folders that are around all classes."""
+    rest = list(paths)
+    while rest and all(len(path) > 2 for path in rest) and len({path[0] for path in rest}) == 1:
+        rest = [path[1:] for path in rest]
+    return rest
+
+
+def _tidy(label: Label) -> Label:
+    return " ".join(label.split())[:LONGEST_LABEL].strip()
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, or one without links
+        shutil.copyfile(source, target)

@@ -1,0 +1,233 @@
+"""The tab that teaches: from recordings to a head that is used, in a real browser; and archives that nobody should trust."""
+
+import io
+import json
+import os
+import struct
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+if "CI" not in os.environ:
+    pytest.importorskip("playwright", reason="needs a browser: pip install playwright, and apt-get install chromium")
+from browser import PATIENCE, add_material, load_example, open_tab, set_language, teach, visit, zipped
+from playwright.sync_api import Page, expect
+
+from emotone import EmotoneError, Recognizer, load_audio
+from emotone.heads import load_head
+from emotone.webui import archives
+from emotone.webui.analysis import Chosen
+from emotone.webui.archives import unpack
+from emotone.webui.shelf import Shelf
+from emotone.webui.workshop import Workshop
+
+CLASSES = ("about to hang up", "犹豫")
+SPEAKERS = ("anna", "ben", "chen")
+
+
+@pytest.fixture(scope="module")
+def lesson(tmp_path_factory: pytest.TempPathFactory, clips: list[Path]) -> Path:
+    """Two classes that are easy to tell apart, with six clips of 1.2 s each, of three speakers."""
+    folder = tmp_path_factory.mktemp("lesson") / "calls"
+    generator = np.random.default_rng(0)
+    for name, clip in zip(CLASSES, clips, strict=False):
+        samples = load_audio(clip).samples
+        for number in range(6):
+            start = 8_000 + 2_000 * number
+            part = samples[start : start + 19_200] * generator.uniform(0.5, 0.9)
+            file = folder / name / SPEAKERS[number % 3] / f"clip_{number}.wav"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            soundfile.write(file, part, 16_000)
+    return folder
+
+
+def payload(name: str, data: bytes) -> dict[str, object]:
+    return {"name": name, "mimeType": "application/zip", "buffer": data}
+
+
+def test_from_a_zip_to_the_use_of_the_head(
+    window: Page, lesson: Path, clips: list[Path], tmp_path: Path, chromium, served
+):
+    open_tab(window, "Teach")
+    add_material(window, [payload("calls.zip", zipped(lesson))], 12)
+    classes = window.locator(".em-class-name")
+    assert classes.all_inner_texts() == list(CLASSES)
+    expect(window.locator("#em-speakers input[value=folder]")).to_be_checked()
+    expect(window.locator("#em-speakers")).to_contain_text("3 speakers: anna, ben, chen")
+    window.locator("#em-head-name input").fill("Calls <b>")
+    shown = teach(window)
+    expect(shown.locator("h2")).to_have_text("Calls <b> is ready")
+    expect(shown.locator(".em-judged")).to_contain_text("each speaker is in one of them")
+    expect(shown.locator(".em-confusion tbody tr")).to_have_count(2)
+    expect(shown.locator(".em-bars li")).to_have_count(2)
+    with window.expect_download() as waiting:
+        shown.locator("a[download='head.json']").click()
+    waiting.value.save_as(tmp_path / "head.json")
+    head = load_head(tmp_path / "head.json")
+    assert (head.labels, head.name) == (tuple(sorted(CLASSES)), "Calls <b>")
+    shown.locator("[data-use]").click()
+    expect(window.locator("#em-recognize")).to_be_visible(timeout=PATIENCE)
+    expect(window.locator("#em-heads option[selected]")).to_have_text("Calls <b>")
+    report = load_example(window, 1)
+    expect(report.locator(".em-name")).to_have_text(CLASSES[1])
+    expect(report.locator(".em-hero")).to_contain_text("Emotion 😠 Angry")
+    expect(report.locator(".em-bars")).to_have_count(2)
+    with window.expect_download() as waiting:
+        report.locator("a[download='result.json']").click()
+    waiting.value.save_as(tmp_path / "result.json")
+    saved = json.loads((tmp_path / "result.json").read_text("utf-8"))
+    assert (saved["emotion"], saved["head"]) == (CLASSES[1], "Calls <b>")
+    assert [(other["head"], other["label"]) for other in saved["heads"]] == [("emotions", "angry")]
+    other = chromium.new_context(locale="en").new_page()
+    visit(other, served.url)
+    expect(other.locator("#em-heads option")).to_have_count(1)
+    open_tab(other, "Teach")
+    expect(other.locator(".em-teach-empty")).to_be_visible()
+    other.context.close()
+
+
+def test_clips_are_labelled_by_hand_and_from_a_result(window: Page, clips: list[Path]):
+    report = load_example(window, 1)
+    report.locator(".em-wrong summary").click()
+    report.locator("[data-own-label]").fill("  hesitant  ")
+    report.locator("[data-own-label]").press("Enter")
+    expect(window.locator(".em-corrected")).to_have_text("✓ Sent to Teach as “hesitant”.", timeout=PATIENCE)
+    open_tab(window, "Teach")
+    expect(window.locator(".em-class")).to_have_text(["🏷️hesitant1×"])
+    add_material(window, clips[:1], 2)
+    expect(window.locator(".em-clip-box h3")).to_contain_text("To be labelled: 1")
+    window.locator("[data-new-class]").fill("confident")
+    window.locator("[data-new-class]").press("Enter")
+    window.locator(".em-clip").get_by_role("button", name="confident").press("Enter")
+    expect(window.locator(".em-clip")).to_have_count(0, timeout=PATIENCE)
+    expect(window.locator(".em-class .em-number")).to_have_text(["1", "1"])
+    expect(teach(window, ".em-problem")).to_contain_text("too few different recordings")
+    set_language(window, "中文")
+    expect(window.locator("#em-lesson .em-problem")).to_contain_text("录音太少")
+    window.locator("[data-drop-class='confident']").click()
+    expect(window.locator(".em-class-name")).to_have_text(["待标注", "hesitant"], timeout=PATIENCE)
+
+
+def test_a_training_can_be_cancelled(window: Page, lesson: Path):
+    open_tab(window, "Teach")
+    add_material(window, [payload("calls.zip", zipped(lesson))], 12)
+    window.locator("#em-teach").click()
+    window.locator("#em-lesson [data-cancel]").click()
+    expect(window.locator("#em-teach")).to_be_enabled(timeout=PATIENCE)
+    expect(window.locator(".em-learning")).to_have_count(0)
+    expect(window.locator(".em-taught")).to_have_count(0)
+    expect(window.locator(".em-class .em-number")).to_have_text(["6", "6"])
+
+
+@pytest.mark.parametrize("window", [{"viewport": {"width": 390, "height": 844}, "locale": "zh-CN"}], indirect=True)
+def test_bad_archives_are_one_sentence_on_a_phone(window: Page, clips: list[Path]):
+    open_tab(window, "教学")
+    window.locator("#em-material input[type=file]").set_input_files(
+        [payload("notes.zip", b"no archive"), payload("empty.zip", archive({"notes.txt": b"text"}))]
+    )
+    problems = window.locator("#em-material .em-voice-problems li")
+    expect(problems).to_have_count(2, timeout=PATIENCE)
+    expect(problems.nth(0)).to_contain_text("notes.zip 无法解压该压缩包")
+    expect(problems.nth(1)).to_contain_text("压缩包中没有录音")
+    add_material(window, [payload("a.zip", archive({"x/a.ogg": clips[0].read_bytes()}))], 1)
+    assert window.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def archive(content: dict[str, bytes]) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as opened:
+        for name, value in content.items():
+            opened.writestr(name, value)
+    return data.getvalue()
+
+
+def unpacked(data: bytes, folder: Path) -> dict[str, bytes]:
+    """Path in the archive → content."""
+    (folder / "in.zip").write_bytes(data)
+    places = (folder / f"{number}.bin" for number in range(100))
+    return {"/".join(one.path): one.file.read_bytes() for one in unpack(folder / "in.zip", lambda name: next(places))}
+
+
+def test_paths_of_an_archive_lead_nowhere(tmp_path: Path):
+    names = (
+        "../../evil/a.wav",
+        "/etc/b.wav",
+        "C:\\x\\c.wav",
+        "__MACOSX/d.wav",
+        "x/.hidden.wav",
+        "x/readme.txt",
+        "x/e.wav",
+    )
+    found = unpacked(archive({name: name.encode() for name in names}), tmp_path)
+    assert found == {
+        "evil/a.wav": b"../../evil/a.wav",
+        "etc/b.wav": b"/etc/b.wav",
+        "C:/x/c.wav": b"C:\\x\\c.wav",
+        "x/e.wav": b"x/e.wav",
+    }
+
+
+def test_names_written_by_windows_in_china_are_read(tmp_path: Path):
+    data = archive({"AAAA/a.wav": b"1"}).replace(b"AAAA/a.wav", "犹豫".encode("gbk") + b"/a.wav")
+    assert list(unpacked(data, tmp_path)) == ["犹豫/a.wav"]
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "sentence"),
+    [
+        ("MOST_BYTES", 999_999, "would take"),
+        ("MOST_CLIPS", 1, "recordings in the archive"),
+        ("MOST_ENTRIES", 1, "entries"),
+    ],
+)
+def test_an_archive_that_is_too_much_is_refused_before_it_is_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, value: int, sentence: str
+):
+    monkeypatch.setattr(archives, limit, value)
+    bomb = archive({"a/a.wav": bytes(500_000), "b/b.wav": bytes(500_000)})
+    assert len(bomb) < 3_000
+    with pytest.raises(EmotoneError, match=sentence):
+        unpacked(bomb, tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["in.zip"]
+
+
+def test_an_entry_that_is_longer_than_it_says_is_refused(tmp_path: Path):
+    data = bytearray(archive({"a/a.wav": bytes(100_000)}))
+    for place in (22, data.rindex(b"PK\x01\x02") + 24):  # the size, in the entry and in the directory
+        data[place : place + 4] = struct.pack("<I", 100)
+    with pytest.raises(EmotoneError, match="cannot be unpacked"):
+        unpacked(bytes(data), tmp_path)
+    assert max(file.stat().st_size for file in tmp_path.iterdir()) < 2_000
+
+
+def test_a_password_is_one_sentence(tmp_path: Path):
+    data = bytearray(archive({"a/a.wav": b"x"}))
+    data[data.rindex(b"PK\x01\x02") + 8] |= 1
+    with pytest.raises(EmotoneError, match="password"):
+        unpacked(bytes(data), tmp_path)
+
+
+def test_a_workshop_takes_what_it_knows_and_leaves_nothing_behind(model: Recognizer, clips: list[Path], tmp_path: Path):
+    shelf = Shelf(tmp_path, lambda path: None)
+    sound = clips[0].read_bytes()
+    good, bad = tmp_path / "good.zip", tmp_path / "bad.zip"
+    good.write_bytes(archive({"data/a/anna/1.ogg": sound, "data/b/ben/1.ogg": sound, "data/b/../../x/2.ogg": sound}))
+    bad.write_bytes(archive({"a/1.ogg": sound})[:-200])
+    private = tmp_path.parent / "private.wav"
+    private.write_bytes(b"secret")
+    workshop = Workshop()
+    workshop.add([Chosen("good.zip", good), Chosen("bad.zip", bad), Chosen("p.wav", private)], shelf)
+    assert workshop.classes == ["a", "b"]
+    assert workshop.found_speakers("folder") == ["anna", "ben", "x"]
+    assert [problem.name for problem in workshop.problems] == ["bad.zip", "p.wav"]
+    folder = workshop.folder
+    assert folder is not None
+    assert sorted(sample.file for sample in workshop.samples.values()) == sorted(folder.iterdir())
+    assert all(json.dumps(clip.fields) for clip in workshop.clips())
+    workshop.remove(1)
+    assert len(list(folder.iterdir())) == 2
+    workshop.close()
+    assert not folder.exists()
