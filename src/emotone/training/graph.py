@@ -5,9 +5,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import onnx
+import onnx.compose
+import onnx.version_converter
 import spox.opset.ai.onnx.v20 as op
 from numpy.typing import NDArray
-from spox import Tensor, Var, argument, build, inline
+from spox import Tensor, Var, argument, build
 
 from ..engine import METADATA_KEY
 from ..heads import Head
@@ -15,6 +17,7 @@ from ..types import ModelInfo
 from .layers import Block, Layers
 
 _EPSILON = 1e-5  # torch's
+_BELOW = "below."  # in front of the names of the encoder's outputs
 
 
 def with_layers(encoder: onnx.ModelProto, ensemble: Sequence[Layers], stride: int) -> onnx.ModelProto:
@@ -27,16 +30,42 @@ def with_layers(encoder: onnx.ModelProto, ensemble: Sequence[Layers], stride: in
         ensemble: From `train_layers` on this encoder's frames.
         stride: How many of these are one frame behind the layers.
     """
-    waveform = argument(Tensor(np.float32, ("batch", "samples")))
+    model = onnx.ModelProto()
+    model.CopyFrom(encoder)
+    graph = model.graph
+    below = {name: f"{_BELOW}{name}" for name in ("frames", "frame_lengths")}
+    for node in graph.node:
+        node.input[:] = [below.get(name, name) for name in node.input]
+        node.output[:] = [below.get(name, name) for name in node.output]
+    # In place, as an encoder may have gigabytes: what composes models for everybody copies it several times.
+    top = _in_opset_of(model, _layers_graph(ensemble, stride))
+    top = onnx.compose.add_prefix(top, "layers.", rename_inputs=False, rename_outputs=False)
+    graph.node.extend(top.graph.node)
+    graph.initializer.extend(top.graph.initializer)
+    del graph.output[:]
+    graph.output.extend(top.graph.output)
+    return model
+
+
+def _layers_graph(ensemble: Sequence[Layers], stride: int) -> onnx.ModelProto:
+    """From the encoder's frames and their number to those of the new model."""
+    below = argument(Tensor(np.float32, ("batch", "time", ensemble[0].weight.shape[1])))
     lengths = argument(Tensor(np.int64, ("batch",)))
-    below = inline(encoder)(waveform=waveform, lengths=lengths)
-    frames, mask, frame_lengths = _pooled(below["frames"], below["frame_lengths"], stride)
+    frames, mask, frame_lengths = _pooled(below, lengths, stride)
     embeddings = op.concat([_embedding(frames, mask, layers) for layers in ensemble], axis=2)
     size = sum(len(layers.bias) for layers in ensemble)
     frames = op.reshape(
         op.mul(embeddings, mask), _ints(0, 0, size)
     )  # so that the file says how many values a frame has
-    return build({"waveform": waveform, "lengths": lengths}, {"frames": frames, "frame_lengths": frame_lengths})
+    inputs = {f"{_BELOW}frames": below, f"{_BELOW}frame_lengths": lengths}
+    return build(inputs, {"frames": frames, "frame_lengths": frame_lengths})
+
+
+def _in_opset_of(model: onnx.ModelProto, top: onnx.ModelProto) -> onnx.ModelProto:
+    wanted, found = (
+        next(opset.version for opset in one.opset_import if opset.domain in ("", "ai.onnx")) for one in (model, top)
+    )
+    return top if wanted == found else onnx.version_converter.convert_version(top, wanted)
 
 
 def model_file(graph: onnx.ModelProto, info: ModelInfo, head: Head) -> bytes:
