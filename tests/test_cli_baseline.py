@@ -96,7 +96,7 @@ def test_timeline_compares_with_the_recording_itself(model: emotone.Recognizer, 
     assert found["timeline"]["windows"][0]["scores"] != found["timeline"]["absolute"]["windows"][0]["scores"]
     table = run("timeline", four_moods, "--baseline", "auto")
     assert "without the baseline" in table.stdout
-    assert f"baseline: {four_moods}: 11 s of speech" in table.stderr or "of speech in 1 recordings" in table.stderr
+    assert "of speech in 1 recording\n" in table.stderr
 
 
 def test_recordings_of_a_baseline_that_cannot_be_used_are_named(voice: Path, clips: list[Path]) -> None:

@@ -234,7 +234,7 @@ def print_baseline(name: str, baseline: Baseline, head: Head) -> None:
     length = f"{minutes}:{seconds:02d} min" if minutes else f"{seconds} s"
     ERR.print(
         say(
-            f"baseline: {name}: {length} of speech in {baseline.clips} recordings",
+            f"baseline: {name}: {length} of speech in {baseline.clips} recording{'s' if baseline.clips > 1 else ''}",
             f"基线：{name}：{baseline.clips} 个录音，语音共 {length}",
         ),
         markup=False,
