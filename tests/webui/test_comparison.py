@@ -72,6 +72,7 @@ def test_a_long_recording_is_compared_with_itself(window: Page, model: Recognize
     heard = model.listen(four_moods)
     expected = heard.timeline(baseline=heard.baseline())
     expect(shown.locator(".em-name")).to_have_text(emotion_of(expected.absolute.utterance.label).name.en)
+    expect(shown.locator(".em-doubts")).to_contain_text("The baseline has only 9 s of speech")
     views = shown.locator(".em-segments")
     expect(views).to_have_count(2)
     expect(views.nth(0).locator("li")).to_have_count(len(expected.segments))

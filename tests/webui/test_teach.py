@@ -4,6 +4,7 @@ import io
 import json
 import os
 import struct
+import time
 import zipfile
 from pathlib import Path
 
@@ -120,6 +121,23 @@ def test_a_training_can_be_cancelled(window: Page, lesson: Path):
     expect(window.locator(".em-learning")).to_have_count(0)
     expect(window.locator(".em-taught")).to_have_count(0)
     expect(window.locator(".em-class .em-number")).to_have_text(["6", "6"])
+
+
+def test_what_a_visitor_brought_goes_with_the_visitor(
+    chromium, served, clips: list[Path], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("GRADIO_IS_E2E_TEST", "1")  # a visit ends a second after its page was closed, not an hour
+    before = set(served._folder.rglob("00001_*"))
+    visitor = chromium.new_context(locale="en").new_page()
+    visit(visitor, served.url)
+    open_tab(visitor, "Teach")
+    add_material(visitor, clips[:1], 1)
+    (brought,) = set(served._folder.rglob("00001_*")) - before
+    visitor.context.close()
+    deadline = time.monotonic() + PATIENCE / 1000
+    while brought.parent.exists() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not brought.parent.exists()
 
 
 @pytest.mark.parametrize("window", [{"viewport": {"width": 390, "height": 844}, "locale": "zh-CN"}], indirect=True)

@@ -79,7 +79,7 @@ def calibrate(manifest: Path, output: Path, coverage: float, head_path: Path | N
         recognizer = open_model(model, len(clips))
         with progress_bar(say("Listening", "正在分析"), len(clips)) as advance:
             embedded = embed_clips(recognizer, clips, cache=EmbeddingCache(recognizer.info), on_done=advance)
-        print_failures(embedded)
+        print_failures(embedded, say("used", "使用"))
         found = calibrate_head(embedded, head or recognizer.head, manifest_name(manifest), coverage=coverage)
         print_saved(save_text(to_json(found.head.to_json()), output / HEAD_NAME))
     except EmotoneError as error:

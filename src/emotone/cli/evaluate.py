@@ -19,22 +19,18 @@ from ..evaluation import (
     check_baseline,
     crowd_of,
     evaluate_twins,
-    prediction_rows,
-    report_page,
     report_record,
 )
 from ..evaluation import evaluate as evaluate_clips
 from ..heads import Head, load_head
 from ..manifest import Clip, read_manifest
-from ..outputs import save_text
 from ..recognizer import Recognizer
 from ..twins import twins as all_twins
-from ..writers import to_csv, to_json
-from .console import ERR, LANGUAGE, OPTIONS, fail, open_model, print_error, progress_bar, say, write
+from ..writers import to_json
+from .console import OPTIONS, fail, open_model, progress_bar, say, write
 from .evaluation_tables import print_report
 from .options import model_option
-
-FAILURES_SHOWN = 5
+from .reports import manifest_name, print_failures, save_report
 
 
 @click.command(
@@ -133,9 +129,9 @@ def evaluate(
         result = evaluate_clips(embedded, head, labels, baseline)
         robustness = _listen_to_twins(recognizer, embedded, result, head, cache) if twins else None
         head_name = head_path.name if head_path else None
-        report = Report(_name_of(manifest), result, head_name, datetime.now(), robustness)
+        report = Report(manifest_name(manifest), result, head_name, datetime.now(), robustness)
         if output is not None:
-            _save(report, output)
+            save_report(report, output)
     except EmotoneError as error:
         fail(error)
     if format_ == "json":
@@ -149,7 +145,7 @@ def evaluate(
 def _embed(recognizer: Recognizer, clips: list[Clip], cache: EmbeddingCache) -> EmbeddedClips:
     with progress_bar(say("Listening", "正在分析"), len(clips)) as advance:
         embedded = embed_clips(recognizer, clips, cache=cache, on_done=advance)
-    _print_failures(embedded)
+    print_failures(embedded, say("scored", "评分"))
     return embedded
 
 
@@ -159,32 +155,3 @@ def _listen_to_twins(
     found = all_twins(crowd_of(embedded))
     with progress_bar(say("Listening to twins", "正在分析变体"), len(found) * result.clips) as advance:
         return evaluate_twins(recognizer, embedded, result, head, found=found, cache=cache, on_done=advance)
-
-
-def _name_of(manifest: Path) -> str:
-    """What to call a manifest: the name of a table, or of its folder when the table is called as any other is."""
-    path = manifest.absolute()
-    return (path.parent if path.stem in {"index", "manifest"} else path).name
-
-
-def _print_failures(embedded: EmbeddedClips) -> None:
-    for failure in embedded.failures[:FAILURES_SHOWN]:
-        print_error(failure.error)
-    if embedded.failures:
-        count, total = len(embedded.failures), len(embedded.failures) + len(embedded)
-        ERR.print(
-            say(
-                f"{count} of {total} recordings could not be analysed; the others are scored.",
-                f"{total} 个录音中有 {count} 个无法分析；其余录音照常评分。",
-            )
-        )
-
-
-def _save(report: Report, folder: Path) -> None:
-    for name, text in (
-        (PAGE_NAME, report_page(report, LANGUAGE)),
-        (REPORT_NAME, to_json(report_record(report))),
-        (PREDICTIONS_NAME, to_csv(prediction_rows(report))),
-    ):
-        path = save_text(text, folder / name)
-        ERR.print(f"{say('saved', '已保存')}: {path}", markup=False)

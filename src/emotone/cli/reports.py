@@ -17,16 +17,16 @@ def manifest_name(manifest: Path) -> str:
     return (path.parent if path.stem in {"index", "manifest"} else path).name
 
 
-def print_failures(embedded: EmbeddedClips) -> None:
-    """The first recordings that could not be analysed, and how many there are."""
+def print_failures(embedded: EmbeddedClips, done: str) -> None:
+    """The first recordings that could not be analysed, how many there are, and what is done with the others."""
     for failure in embedded.failures[:FAILURES_SHOWN]:
         print_error(failure.error)
     if embedded.failures:
         count, total = len(embedded.failures), len(embedded.failures) + len(embedded)
         ERR.print(
             say(
-                f"{count} of {total} recordings could not be analysed; the others are used.",
-                f"{total} 个录音中有 {count} 个无法分析；其余录音照常使用。",
+                f"{count} of {total} recordings could not be analysed; the others are {done}.",
+                f"{total} 个录音中有 {count} 个无法分析；其余录音照常{done}。",
             )
         )
 

@@ -109,7 +109,7 @@ class _Job:
         with progress_bar(say("Listening", "正在分析"), len(self.clips)) as advance:
             cache = EmbeddingCache(self.recognizer.info)
             embedded = embed_clips(self.recognizer, self.clips, cache=cache, on_done=advance)
-        print_failures(embedded)
+        print_failures(embedded, say("used", "使用"))
         return embedded
 
     def report(self, trained: TrainedHead, head: str | None, *remarks: Text) -> Report:

@@ -149,10 +149,12 @@ class Actions:
             own = own.loading(file, self._shelf)
         return own, menu.head_menu(own, language)
 
-    def add_to_voice(self, voice: Voice, language: Language, event: gr.EventData) -> tuple[Voice, Html, Update]:
+    def add_to_voice(
+        self, voice: Voice, hearings: Hearings, language: Language, event: gr.EventData
+    ) -> tuple[Voice, Html, Update, Hearings]:
         """Takes note of recordings to compare with."""
         clips = {clip.path: clip for clip in (*voice.clips, *uploaded(event))}
-        return _voice_parts(Voice(tuple(clips.values()), len(clips)), language)
+        return *_voice_parts(Voice(tuple(clips.values()), len(clips)), language), hearings
 
     def discard_from_voice(self, voice: Voice, language: Language, event: gr.EventData) -> tuple[Voice, Html, Update]:
         """Removes one of them, or all when the index is -1."""

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from time import perf_counter
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..audio import open_recording
-from ..doubts import withheld
+from ..doubts import in_order, withheld
 from ..errors import AudioError, EmotoneError
 from ..heads import Head
 from ..listening import Listening
@@ -115,7 +115,9 @@ class Report:
     def _whole(self, result: Prediction | Timeline) -> Prediction:
         """Compared with itself, nothing could be said about the whole."""
         if self.own and isinstance(result, Timeline) and result.absolute is not None:
-            return result.absolute.utterance
+            plain = result.absolute.utterance
+            others = (reason for reason in result.utterance.doubts if reason.code.startswith("baseline_"))
+            return replace(plain, doubts=in_order((*plain.doubts, *others)))
         return utterance_of(result)
 
 

@@ -32,7 +32,12 @@ def html(content: Html, name: str, *scripts: str) -> gr.HTML:
 
 
 def on(listener: Callable[..., Any], action: Callable[..., Any], inputs: Any, outputs: Any) -> Any:
-    """Connects an event with something that is done at once, without a place in the queue; no click gets lost."""
+    """Connects an event with something that is done at once, without a place in the queue."""
+    return listener(action, inputs, outputs, queue=False, show_progress="hidden", api_visibility="private")
+
+
+def on_each(listener: Callable[..., Any], action: Callable[..., Any], inputs: Any, outputs: Any) -> Any:
+    """The same for clicks that may come faster than answers: none is lost."""
     return listener(
         action,
         inputs,

@@ -170,14 +170,14 @@ def wire_correction(
 
     def correct(
         outcome: Outcome | None, workshop: Workshop, to: Language, event: gr.EventData
-    ) -> tuple[Outcome | None, Html, Html, Html, Update]:
+    ) -> tuple[Outcome | None, Html, Workshop, Html, Html, Update]:
         place = (outcome.opened or 0) if outcome else 0
         report = outcome.reports[place] if outcome else None
         if outcome and isinstance(report, Report) and workshop.learn_from(report, str(event.label), shelf):
             outcome = replace(outcome, corrected={**outcome.corrected, place: str(event.label)})
         return outcome, render.outcome(outcome, to), *teach_tab.drawn(workshop, to)
 
-    on(panel.result.correct, correct, [visit.shown, workshop, language], [visit.shown, panel.result, *shown])
+    on(panel.result.correct, correct, [visit.shown, workshop, language], [visit.shown, panel.result, workshop, *shown])
 
 
 def _wire_models(panel: Panel, actions: Actions, visit: Visit, language: gr.Radio) -> None:
@@ -202,14 +202,14 @@ def _wire_granularity(panel: Panel) -> None:
 
 
 def _wire_voice(panel: Panel, actions: Actions, visit: Visit, language: gr.Radio) -> None:
-    shown = [visit.voice, panel.voice, panel.comparing]
+    shown = [visit.voice, panel.voice, panel.comparing, visit.hearings]
     known = [visit.voice, visit.hearings, visit.model, language]
     for changed in (
-        on(panel.voice.choose, actions.add_to_voice, [visit.voice, language], shown),
-        on(panel.voice.discard, actions.discard_from_voice, [visit.voice, language], shown),
+        on(panel.voice.choose, actions.add_to_voice, [visit.voice, visit.hearings, language], shown),
+        on(panel.voice.discard, actions.discard_from_voice, [visit.voice, language], shown[:-1]),
     ):
         heard = work(changed.then, actions.hear, known, panel.voice)
-        on(heard.then, actions.settle_voice, known, shown)
+        on(heard.then, actions.settle_voice, known, shown[:-1])
 
 
 def _wire_recognition(panel: Panel, actions: Actions, visit: Visit, language: gr.Radio) -> None:

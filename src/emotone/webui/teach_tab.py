@@ -14,12 +14,12 @@ from .actions import uploaded
 from .analysis import Problem
 from .library import Library
 from .own_heads import OwnHeads
-from .parts import Update, html, on, work
+from .parts import Update, html, on, on_each, work
 from .shelf import Shelf
 from .teaching import Job, Lesson, Taught, teach
 from .workshop import LONGEST_LABEL, Workshop
 
-Drawn: TypeAlias = tuple[Html, Html, Update]
+Drawn: TypeAlias = tuple[Workshop, Html, Html, Update]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,26 +135,26 @@ class Teaching:
         if workshop.job is not None:
             workshop.job.cancelled = True
 
-    def finish(self, workshop: Workshop, language: Language) -> tuple[Html, Html, Update, Html, Update]:
+    def finish(self, workshop: Workshop, language: Language) -> tuple[Workshop, Html, Html, Update, Html, Update]:
         """Shows everything as it is at this moment, and unlocks the button."""
         workshop.job = None
         return (*drawn(workshop, language), lesson_view.lesson(workshop, language), gr.update(interactive=True))
 
 
 def drawn(workshop: Workshop, language: Language) -> Drawn:
-    """The parts that show a workshop's recordings."""
+    """A workshop, and the parts that show its recordings. Gradio ends a state with its visit only if something gives it out."""
     speakers = gr.update(value=workshop.speakers, info=teach_view.speakers_info(workshop, language))
-    return teach_view.material(workshop, language), teach_view.clips(workshop, language), speakers
+    return workshop, teach_view.material(workshop, language), teach_view.clips(workshop, language), speakers
 
 
 def wire(panel: TeachPanel, library: Library, shelf: Shelf, language: gr.Radio, model: gr.State) -> gr.State:
     """Connects the parts. Returns the visitor's workshop."""
     teaching = Teaching(library, shelf)
     workshop = gr.State(Workshop(), delete_callback=Workshop.close)
-    known, shown = [workshop, language], parts(panel)
+    known, shown = [workshop, language], [workshop, *parts(panel)]
     on(panel.material.bring, teaching.add, known, shown)
-    on(panel.material.alter, teaching.alter, known, shown)
-    on(panel.clips.alter, teaching.alter, known, shown)
+    on_each(panel.material.alter, teaching.alter, known, shown)
+    on_each(panel.clips.alter, teaching.alter, known, shown)
     on(panel.speakers.input, teaching.tell_speakers, [workshop, panel.speakers, language], panel.speakers)
     on(panel.lesson.cancel, teaching.cancel, workshop, None)
     begun = on(panel.button.click, teaching.begin, known, [panel.lesson, panel.button])
@@ -162,7 +162,7 @@ def wire(panel: TeachPanel, library: Library, shelf: Shelf, language: gr.Radio, 
     on(done.then, teaching.finish, known, [*shown, panel.lesson, panel.button])
 
     def translate(to: Language, workshop: Workshop) -> tuple[Any, ...]:
-        material, clips, speakers = drawn(workshop, to)
+        _, material, clips, speakers = drawn(workshop, to)
         return (
             material,
             clips,
@@ -172,12 +172,12 @@ def wire(panel: TeachPanel, library: Library, shelf: Shelf, language: gr.Radio, 
             gr.update(value=texts.TEACH.to(to)),
         )
 
-    on(language.change, translate, [language, workshop], [*shown, panel.lesson, panel.name, panel.button])
+    on(language.change, translate, [language, workshop], [*parts(panel), panel.lesson, panel.name, panel.button])
     return workshop
 
 
 def parts(panel: TeachPanel) -> list[Any]:
-    """The parts that `drawn` draws."""
+    """The parts that `drawn` draws, after the workshop."""
     return [panel.material, panel.clips, panel.speakers]
 
 
