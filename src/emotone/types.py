@@ -95,6 +95,7 @@ class Segment:
         scores: Label → score; they sum to 1.
         doubts: Reasons to doubt it, the gravest first.
         withheld: The reason why no label is given, if so: `label` is then `unknown`; `scores` stay as they are.
+        text: What is said in it, when a transcript was given.
     """
 
     start: float
@@ -103,6 +104,7 @@ class Segment:
     scores: Mapping[str, float] = field(repr=False)
     doubts: tuple[Reason, ...] = field(default=(), repr=False)
     withheld: Reason | None = field(default=None, repr=False)
+    text: str = ""
 
     @property
     def duration(self) -> float:
@@ -121,6 +123,22 @@ class Region:
 
     start: float
     end: float
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A stretch of a recording that somebody speaks in, as a diarisation or a transcript says; no emotion yet.
+
+    Attributes:
+        start, end: Seconds from the beginning of the recording.
+        speaker: Who speaks; empty when that is not known.
+        text: What is said; empty when that is not known.
+    """
+
+    start: float
+    end: float
+    speaker: str = ""
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -244,6 +262,34 @@ class Timeline:
     regions: tuple[Region, ...] = field(repr=False)
     options: TimelineOptions
     absolute: "Timeline | None" = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """What one speaker of a conversation expresses.
+
+    Attributes:
+        speaker: The number of a channel, counted from 1, or a name from the turns; empty when the recording is not split.
+        timeline: Its utterance is all that the speaker says; its segments are the speaker's own.
+    """
+
+    speaker: str
+    timeline: Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A recording of several speakers, each on a track of their own.
+
+    Attributes:
+        source: The recording.
+        duration: In seconds.
+        tracks: In the order of the channels, or of the first word.
+    """
+
+    source: Source
+    duration: float
+    tracks: tuple[Track, ...]
 
 
 def utterance_of(result: "Prediction | Timeline") -> Prediction:
