@@ -71,8 +71,29 @@ def _providers(device: str) -> list[str]:
     return list(dict.fromkeys([available[device.lower()], available["cpu"]]))
 
 
+class Encoder(Protocol):
+    """Where a recognizer's frames come from: a model file loaded here, or replicas of it elsewhere.
+
+    Attributes:
+        replicas: Names of those that did the runs; empty when that was done here.
+    """
+
+    @property
+    def replicas(self) -> tuple[str, ...]: ...
+
+    @property
+    def single_threaded(self) -> "Encoder":
+        """The same for many signals, one on each core."""
+
+    def assigned(self) -> "Encoder":
+        """The same for one recording: its `replicas` are those that worked on that."""
+
+    def run(self, signals: list[Signal]) -> list[NDArray[np.float32]]:
+        """The frames of each signal, `(frames, dim)`."""
+
+
 class Engine:
-    """A loaded model file.
+    """A loaded model file: the encoder on this machine.
 
     Attributes:
         manifest: The JSON object that the file carries under the metadata key `emotone`.
@@ -103,6 +124,15 @@ class Engine:
         They share one copy of the weights, and none waits for another in the middle of a run.
         """
         return Engine(self._path, 1) if self._device.lower() == "cpu" and self._threads != 1 else self
+
+    @property
+    def replicas(self) -> tuple[str, ...]:
+        """None: it runs here."""
+        return ()
+
+    def assigned(self) -> "Engine":
+        """Itself."""
+        return self
 
     def run(self, signals: list[Signal]) -> list[NDArray[np.float32]]:
         """The frames of each signal, `(frames, dim)`. Several signals run as one padded batch and change nothing."""

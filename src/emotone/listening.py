@@ -33,6 +33,7 @@ class Listening:
         quality: What is wrong with the recording, the gravest first.
         embedding: float32 `(dim,)`: the mean of its frames.
         frames: float32 `(frames, dim)`, `info.frame_rate` of them a second, when they were asked for.
+        replicas: Names of those that listened, when that was done elsewhere.
     """
 
     info: ModelInfo
@@ -47,6 +48,7 @@ class Listening:
         repr=False
     )  # (frames + 1, labels of all heads): logits summed from the beginning
     _stretches: _Frames = field(repr=False)  # (stretches, dim): mean frames of each STRETCH
+    replicas: tuple[str, ...] = ()
 
     def predict(self, *, head: Head | None = None, baseline: Baseline | None = None) -> Prediction:
         """Which emotion is expressed in the recording as a whole.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .audio import AudioSource, open_recording, source_name
 from .baseline import joined
-from .engine import Engine, usable_cores
+from .engine import Encoder, Engine, usable_cores
 from .errors import EmotoneError, ModelError, OptionError
 from .heads import Head, check_head
 from .listening import STRETCH, Listening
@@ -44,7 +44,7 @@ class Recognizer:
         head: What makes scores of embeddings: `head.logits(embedding)`, then `head.scores`.
     """
 
-    def __init__(self, engine: Engine, head: Head, info: ModelInfo) -> None:
+    def __init__(self, engine: Encoder, head: Head, info: ModelInfo) -> None:
         self.info = info
         self.head = head
         self._engine = engine
