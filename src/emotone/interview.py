@@ -1,6 +1,6 @@
 """What is asked of each recording (heads, a baseline, no label where there is grave doubt), and what is answered."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from .errors import OptionError
 from .heads import HEAD_NAME, Head, load_head
 from .listening import Listening
 from .recognizer import Recognizer
-from .types import Baseline, Prediction, Progress, Timeline, TimelineOptions
+from .types import Baseline, Prediction, Progress, Timeline, TimelineOptions, utterance_of
 from .writers import Record, record
 
 OWN_HEAD = "emotions"
@@ -41,6 +41,24 @@ class Answer:
     def record(self) -> Record:
         """The content of `result.json`."""
         return record(self.result, self.when, head=self.head, others=self.others)
+
+
+def answer_row(file: str, answer: Answer) -> Record:
+    """The answer about the whole of a recording as one flat row: file, emotion, confidence … then a column for each label."""
+    said = utterance_of(answer.result)
+    others = {name: utterance_of(other) for name, other in answer.others.items()}
+    absolute = said.absolute
+    return {
+        "file": file,
+        "emotion": said.label,
+        "confidence": said.confidence,
+        **({} if absolute is None else {"absolute": absolute.label, "absolute_confidence": absolute.confidence}),
+        **{f"{name}.emotion": other.label for name, other in others.items()},
+        **{f"{name}.confidence": other.confidence for name, other in others.items()},
+        "duration": said.duration,
+        "doubts": " ".join(reason.code for reason in said.doubts),
+        **said.scores,
+    }
 
 
 class Interview:
@@ -117,10 +135,15 @@ def read_heads(recognizer: Recognizer, given: Sequence[str | Path]) -> dict[str,
         ModelError: When a head cannot be read, or was made for another model.
         OptionError: When two have the same name.
     """
+    return named_heads(
+        (OWN_HEAD, recognizer.head) if one == OWN_HEAD else _read_head(Path(one)) for one in given or (OWN_HEAD,)
+    )
+
+
+def named_heads(pairs: Iterable[tuple[str, Head]]) -> dict[str, Head]:
+    """Heads by their names. Raises `OptionError` when two have the same name."""
     heads: dict[str, Head] = {}
-    for one in given or (OWN_HEAD,):
-        head = recognizer.head if one == OWN_HEAD else load_head(one)
-        name = OWN_HEAD if one == OWN_HEAD else head.name or _named_after(Path(one))
+    for name, head in pairs:
         if name in heads:
             raise OptionError(
                 f"Two heads are called '{name}'. Give each once, and put heads into folders of different names.",
@@ -128,6 +151,11 @@ def read_heads(recognizer: Recognizer, given: Sequence[str | Path]) -> dict[str,
             )
         heads[name] = head
     return heads
+
+
+def _read_head(path: Path) -> tuple[str, Head]:
+    head = load_head(path)
+    return head.name or _named_after(path), head
 
 
 def _named_after(path: Path) -> str:

@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from ..audio import Recording, open_recording
 from ..baseline import joined
-from ..interview import Answer, Interview
+from ..interview import Answer, Interview, answer_row
 from ..listening import Listening
 from ..outputs import save_result
 from ..types import Baseline, Prediction, TimelineOptions, utterance_of
@@ -156,30 +156,13 @@ def _print(answers: Iterator[tuple[str, Answer]], format_: str, single: bool) ->
         if records or not single:
             write(to_json(records[0] if single else records))
     elif format_ == "csv":
-        write(to_csv(_row(file, answer) for file, answer in answers))
+        write(to_csv(answer_row(file, answer) for file, answer in answers))
     else:
         _print_table(list(answers))
 
 
 def _record(file: str, answer: Answer) -> Record:
     return {"file": file, **answer.record}
-
-
-def _row(file: str, answer: Answer) -> Record:
-    fields = answer.record
-    absolute = utterance_of(answer.result).absolute
-    others = {name: utterance_of(other) for name, other in answer.others.items()}
-    return {
-        "file": file,
-        "emotion": fields["emotion"],
-        "confidence": fields["confidence"],
-        **({} if absolute is None else {"absolute": absolute.label, "absolute_confidence": absolute.confidence}),
-        **{f"{name}.emotion": other.label for name, other in others.items()},
-        **{f"{name}.confidence": other.confidence for name, other in others.items()},
-        "duration": fields["duration"],
-        "doubts": " ".join(reason["code"] for reason in fields["doubts"]),
-        **fields["scores"],
-    }
 
 
 def _print_table(answers: list[tuple[str, Answer]]) -> None:
