@@ -9,7 +9,7 @@ from .engine import Engine
 from .heads import Head
 from .listening import STRETCH, Listening
 from .quality import QualityMeter
-from .types import SAMPLE_RATE, ModelInfo, Signal, Source
+from .types import SAMPLE_RATE, ModelInfo, Progress, Signal, Source
 
 CHUNK = 30.0  # seconds that are encoded at once, so that memory does not grow with the recording
 CONTEXT = 5.0  # seconds at both ends of a chunk that only serve as context; frames of the bundled model depend on 4
@@ -28,9 +28,18 @@ class Hearing:
         info: Its model.
         heads: Heads to ask, all in one pass.
         keep_frames: As in `Recognizer.listen`.
+        progress: As in `Recognizer.listen`.
     """
 
-    def __init__(self, engine: Engine, info: ModelInfo, heads: Sequence[Head], *, keep_frames: bool = False) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        info: ModelInfo,
+        heads: Sequence[Head],
+        *,
+        keep_frames: bool = False,
+        progress: Progress | None = None,
+    ) -> None:
         self._info = info
         self._heads = tuple(heads)
         self._meter = QualityMeter()
@@ -38,12 +47,16 @@ class Hearing:
         self._sums = [np.zeros((1, sum(len(head.labels) for head in heads)))]
         self._means = _Means(info.dim, round(STRETCH * info.frame_rate))
         self._kept: list[_Frames] | None = [] if keep_frames else None
+        self._say = progress or (lambda _: None)
+        self._say(0.0)
 
     def add(self, block: Signal) -> None:
         """Listens to the next block; all but the last are as `Recording.blocks` gives them."""
         self._meter.add(block)
+        self._say_how_far()  # also an occasion to cancel, before the encoder runs
         for frames in self._encoding.add(block):
             self._read(frames)
+            self._say_how_far()
 
     def end(self, source: Source, *, truncated: bool = False, damaged: bool = False) -> Listening:
         """What was heard, after the last of at least one block.
@@ -54,6 +67,7 @@ class Hearing:
             damaged: As in `Audio`.
         """
         self._read(self._encoding.end())
+        self._say(self._meter.duration)
         return Listening(
             self._info,
             source,
@@ -73,6 +87,9 @@ class Hearing:
         self._means.add(frames)
         if self._kept is not None:
             self._kept.append(frames)
+
+    def _say_how_far(self) -> None:
+        self._say(min(self._means.frames / self._info.frame_rate, self._meter.duration))
 
 
 class _Encoding:
@@ -108,23 +125,23 @@ class _Means:
         self._stretch = stretch_frames
         self._sums: list[NDArray[np.float64]] = []
         self._open = np.zeros(dim)
-        self._count = 0  # frames of all
+        self.frames = 0  # of all
 
     def add(self, frames: _Frames) -> None:
         while len(frames):
-            part = frames[: self._stretch - self._count % self._stretch]
+            part = frames[: self._stretch - self.frames % self._stretch]
             frames = frames[len(part) :]
             self._open += part.sum(axis=0, dtype=np.float64)
-            self._count += len(part)
-            if self._count % self._stretch == 0:
+            self.frames += len(part)
+            if self.frames % self._stretch == 0:
                 self._sums.append(self._open)
                 self._open = np.zeros_like(self._open)
 
     def whole(self) -> _Frames:
-        return ((sum(self._sums) + self._open) / self._count).astype(np.float32)
+        return ((sum(self._sums) + self._open) / self.frames).astype(np.float32)
 
     def stretches(self) -> _Frames:
         """`(stretches, dim)`; the last one may be shorter."""
         means = [total / self._stretch for total in self._sums]
-        rest = self._count % self._stretch
+        rest = self.frames % self._stretch
         return np.array([*means, self._open / rest] if rest else means, np.float32)

@@ -22,6 +22,7 @@ from .types import (
     Failure,
     ModelInfo,
     Prediction,
+    Progress,
     Timeline,
     TimelineOptions,
 )
@@ -53,6 +54,7 @@ class Recognizer:
         keep_frames: bool = False,
         sample_rate: int | None = None,
         channel: int | None = None,
+        progress: Progress | None = None,
     ) -> Listening:
         """Listens to a recording once; every result can be read off what this returns.
 
@@ -63,6 +65,8 @@ class Recognizer:
             keep_frames: Whether the frames are kept: 1 MB for each 5 s of 1024-d frames.
             sample_rate: Of an array, in Hz.
             channel: The channel to listen to, counted from 0; `None` takes the mean of all.
+            progress: Called at the beginning, for each 10 s that are decoded, and whenever more was heard; at last with the
+                duration. What it raises ends the listening and passes through, so it can cancel.
 
         Raises:
             AudioError: When the source cannot be decoded or scored.
@@ -72,7 +76,7 @@ class Recognizer:
         for head in asked:
             check_head(head, self.info)
         recording = open_recording(source, sample_rate=sample_rate, channel=channel)
-        hearing = Hearing(self._engine, self.info, asked, keep_frames=keep_frames)
+        hearing = Hearing(self._engine, self.info, asked, keep_frames=keep_frames, progress=progress)
         for block in recording.blocks():
             hearing.add(block)
         return hearing.end(recording.source, truncated=recording.truncated, damaged=recording.damaged)
