@@ -1,17 +1,17 @@
 """The encoder under Ray Serve: a real cluster on this machine."""
 
-import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
+
 from emotone import DEFAULT_MODEL, OptionError, Recognizer, load_model
-from emotone.engine import Engine
-from emotone.errors import AudioError, ModelError
+from emotone.errors import ModelError
 from emotone.examples import examples
-from emotone.replicas import RemoteEngine, replicated
+from emotone.replicas import replicated
 
 ray = pytest.importorskip("ray")
 CLIP = examples()[0].path
@@ -71,26 +71,20 @@ def test_more_work_brings_more_replicas_and_a_lost_one_loses_nothing(elsewhere: 
     assert len(heard) > 2, "The lost replica was not replaced."
 
 
-def test_errors_come_back_as_they_are(elsewhere: Recognizer) -> None:
-    with pytest.raises(AudioError, match="not audio"):
-        elsewhere.predict(b"no audio at all")
-    engine = elsewhere._engine
-    assert isinstance(engine, RemoteEngine)
-    empty: list[np.ndarray] = [np.zeros(0, np.float32)]
-    with pytest.raises(ModelError) as here:
-        Engine(local_file(), 1).run(empty)
-    with pytest.raises(ModelError) as there:
-        engine.run(empty)
-    assert type(there.value) is type(here.value)
-
-
-def local_file():  # noqa: ANN201
-    from emotone.models import find_model
-
-    return find_model(DEFAULT_MODEL)
+def test_a_model_that_replicas_cannot_load_is_refused(elsewhere: Recognizer, local: Recognizer, tmp_path: Path) -> None:
+    (tmp_path / "damaged.onnx").write_bytes(b"no model")
+    with (
+        pytest.raises(ModelError, match=r"damaged\.onnx.*do not start"),
+        replicated(local, tmp_path / "damaged.onnx", 1),
+    ):
+        pass
+    assert elsewhere.predict(CLIP).label == local.predict(CLIP).label
 
 
 def test_impossible_wishes_are_refused(local: Recognizer, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(OptionError, match="at least 1"), replicated(local, DEFAULT_MODEL, 0):
         pass
-    assert "RAY_ADDRESS" not in os.environ
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+    ray.shutdown()
+    with pytest.raises(OptionError, match=r"127\.0\.0\.1:1"), replicated(local, DEFAULT_MODEL, 1):
+        pass

@@ -79,7 +79,8 @@ class Encoder(Protocol):
     """
 
     @property
-    def replicas(self) -> tuple[str, ...]: ...
+    def replicas(self) -> tuple[str, ...]:
+        """Who ran it so far."""
 
     @property
     def single_threaded(self) -> "Encoder":

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .engine import Engine
+from .engine import Encoder
 from .heads import Head
 from .listening import STRETCH, Listening
 from .quality import QualityMeter
@@ -33,7 +33,7 @@ class Hearing:
 
     def __init__(
         self,
-        engine: Engine,
+        engine: Encoder,
         info: ModelInfo,
         heads: Sequence[Head],
         *,
@@ -43,7 +43,8 @@ class Hearing:
         self._info = info
         self._heads = tuple(heads)
         self._meter = QualityMeter()
-        self._encoding = _Encoding(engine, info.frame_rate)
+        self._engine = engine.assigned()
+        self._encoding = _Encoding(self._engine, info.frame_rate)
         self._sums = [np.zeros((1, sum(len(head.labels) for head in heads)))]
         self._means = _Means(info.dim, round(STRETCH * info.frame_rate))
         self._kept: list[_Frames] | None = [] if keep_frames else None
@@ -79,6 +80,7 @@ class Hearing:
             self._heads,
             np.concatenate(self._sums),
             self._means.stretches(),
+            self._engine.replicas,
         )
 
     def _read(self, frames: _Frames) -> None:
@@ -95,14 +97,12 @@ class Hearing:
 class _Encoding:
     """The frames of a signal of any length, in order. Long signals are encoded in overlapping chunks."""
 
-    def __init__(self, engine: Engine, frame_rate: float) -> None:
+    def __init__(self, engine: Encoder, frame_rate: float) -> None:
         self._engine = engine
         self._step = round(SAMPLE_RATE / frame_rate)  # samples of one frame
         self._chunk, self._context = round(CHUNK * frame_rate), round(CONTEXT * frame_rate)
-        self._waiting, self._seen = (
-            np.empty(0, np.float32),
-            0,
-        )  # seen: frames at its beginning that were given out before
+        self._waiting = np.empty(0, np.float32)
+        self._seen = 0  # frames at its beginning that were given out before
         self._limit = round(WHOLE * SAMPLE_RATE)
 
     def add(self, block: Signal) -> Iterator[_Frames]:

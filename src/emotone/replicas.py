@@ -2,10 +2,12 @@
 
 import asyncio
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +20,13 @@ from .types import Signal
 
 ONGOING = 2  # runs that a replica is given at a time: one is computed while the next arrives
 ATTEMPTS = 3  # a run whose replica was lost is given to another: it changes nothing
-_PACE = {  # of growing and shrinking: a model is loaded in a second, and somebody waits
+_PATIENCE = 5.0  # seconds until a cluster must be reached
+_PACE = {  # of growing and shrinking: a replica is there in seconds, and somebody waits
     "target_ongoing_requests": 1,
-    "metrics_interval_s": 1,
     "look_back_period_s": 3,
     "upscale_delay_s": 2,
     "downscale_delay_s": 60,
 }
-_APPLICATION = "emotone"
 
 _Frames = NDArray[np.float32]
 
@@ -54,6 +55,7 @@ def replicated(recognizer: Recognizer, model: str | Path, most: int) -> Iterator
         from ray import serve  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise MissingExtraError.of("batch") from error
+    application = f"emotone-{uuid4().hex[:8]}"  # others may be served in the same cluster
     mine = not ray.is_initialized()
     if mine:
         _connect(ray)
@@ -63,10 +65,11 @@ def replicated(recognizer: Recognizer, model: str | Path, most: int) -> Iterator
             _Replica,
             ray_actor_options={"num_cpus": 1},
             max_ongoing_requests=ONGOING,
+            max_constructor_retry_count=1,
             autoscaling_config={"min_replicas": 1, "max_replicas": most, **_PACE},
             logging_config={"log_level": "WARNING", "enable_access_log": False},
         )
-        handle = serve.run(replicas.bind(str(model)), name=_APPLICATION, route_prefix=None)
+        handle = serve.run(replicas.bind(str(model)), name=application, route_prefix=None)
         yield Recognizer(RemoteEngine(handle), recognizer.head, recognizer.info)
     except RuntimeError as error:  # what Ray Serve says of a deployment that does not come up
         raise ModelError(
@@ -78,18 +81,23 @@ def replicated(recognizer: Recognizer, model: str | Path, most: int) -> Iterator
             serve.shutdown()
             ray.shutdown()
         else:
-            serve.delete(_APPLICATION)
+            serve.delete(application)
 
 
 def _connect(ray: Any) -> None:
-    address = os.environ.get("RAY_ADDRESS")
-    try:
-        ray.init(address=address, include_dashboard=False if address is None else None, logging_level="WARNING", log_to_driver=False)
-    except ConnectionError as error:
-        raise OptionError(
-            f"There is no Ray cluster at '{address}' ({error}). Check RAY_ADDRESS, or unset it for a cluster on this machine.",
-            f"“{address}”处没有 Ray 集群（{error}）。请检查 RAY_ADDRESS；取消该变量则在本机启动集群。",
-        ) from error
+    address = os.environ.get("RAY_ADDRESS", "")
+    host, colon, port = address.rpartition(":")
+    if colon and port.isdigit():  # Ray itself would try for minutes
+        try:
+            socket.create_connection((host.rpartition("/")[2].strip("[]"), int(port)), timeout=_PATIENCE).close()
+        except OSError as error:
+            raise OptionError(
+                f"There is no Ray cluster at '{address}' ({error.strerror or error}). Check RAY_ADDRESS, or unset it for a "
+                "cluster on this machine.",
+                f"“{address}”处没有 Ray 集群（{error.strerror or error}）。请检查 RAY_ADDRESS；取消该变量则在本机启动集群。",
+            ) from error
+    quiet = {} if address else {"include_dashboard": False}
+    ray.init(address=address or None, logging_level="WARNING", log_to_driver=False, **quiet)
 
 
 class RemoteEngine:
@@ -128,7 +136,9 @@ class RemoteEngine:
             except RayActorError as error:
                 lost = error
             except RayTaskError as error:
-                raise error.cause if isinstance(error.cause, EmotoneError) else error
+                if isinstance(error.cause, EmotoneError):
+                    raise error.cause from error
+                raise
             else:
                 self._found.add(name)
                 found: list[_Frames] = frames
