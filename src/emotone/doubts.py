@@ -31,6 +31,11 @@ ORDER = (
     "damaged",
     "baseline_one_mood",
     "baseline_short",
+    "same_channels",
+    "crosstalk",
+    "outside",
+    "overlap",
+    "short_turn",
     "length_advice",
 )
 """Codes of all reasons, the gravest first; those of `emotone.quality` among them. Others stand behind them."""
