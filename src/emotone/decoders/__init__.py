@@ -120,9 +120,7 @@ class _Decoder:
         """Whether it waits for a file."""
         return not self._busy and self._process.poll() is None
 
-    def decode(
-        self, path: Path, name: str, channel: int | None, faults: Faults, patience: float
-    ) -> Iterator[Decoded]:
+    def decode(self, path: Path, name: str, channel: int | None, faults: Faults, patience: float) -> Iterator[Decoded]:
         """Blocks of the signal at 16 kHz; after the last one, what was found wrong with the file."""
         self._busy = True  # in the middle of a file it is no use to others
         question = {"path": os.path.abspath(path), "name": name, "channel": channel}
