@@ -6,6 +6,7 @@ from .doubts import withheld
 from .errors import (
     AudioError,
     AudioNotFoundError,
+    AudioTooLongError,
     ChannelError,
     CheckpointError,
     DownloadError,
@@ -55,6 +56,7 @@ __all__ = [
     "AudioError",
     "AudioNotFoundError",
     "AudioSource",
+    "AudioTooLongError",
     "Baseline",
     "ChannelError",
     "CheckpointError",
