@@ -19,6 +19,7 @@ from .errors import (
     NoAudioStreamError,
     OptionError,
     OutputError,
+    ServerError,
     TurnsError,
     UnsupportedAudioError,
 )
@@ -83,6 +84,7 @@ __all__ = [
     "Recognizer",
     "Region",
     "Segment",
+    "ServerError",
     "Source",
     "Timeline",
     "TimelineOptions",
