@@ -8,9 +8,10 @@ from rich.markup import escape
 
 from ..audio import open_recording
 from ..errors import EmotoneError
+from ..interview import Answer
 from ..types import Segment, Timeline, TimelineOptions
 from ..writers import entry_of
-from .asking import Answer, Asked, Interview, asking_options, baseline_of, print_baseline
+from .asking import Asked, asking_options, baseline_of, interview_of, print_baseline
 from .console import ERR, OPTIONS, OUT, colored, fail, new_table, open_model, print_doubts, say
 from .exports import chosen_format, export, format_option
 from .options import channel_option, model_option
@@ -67,8 +68,8 @@ def timeline(
     """Analyses one file."""
     form = chosen_format(format_, output)
     recognizer = open_model(model)
+    interview = interview_of(recognizer, asked, TimelineOptions(window, hop))
     try:
-        interview = Interview(recognizer, asked, TimelineOptions(window, hop))
         baseline, failures = baseline_of(recognizer, asked, channel)
         with ERR.status(say("Listening…", "正在分析…")):
             heard = interview.listen(open_recording(file, channel=channel))
