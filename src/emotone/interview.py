@@ -12,7 +12,7 @@ from .errors import OptionError
 from .heads import HEAD_NAME, Head, load_head
 from .listening import Listening
 from .recognizer import Recognizer
-from .types import Baseline, Prediction, Progress, Timeline, TimelineOptions, utterance_of
+from .types import Baseline, Prediction, Progress, Timeline, TimelineOptions
 from .writers import Record, record
 
 OWN_HEAD = "emotions"
@@ -41,24 +41,6 @@ class Answer:
     def record(self) -> Record:
         """The content of `result.json`."""
         return record(self.result, self.when, head=self.head, others=self.others)
-
-
-def answer_row(file: str, answer: Answer) -> Record:
-    """The answer about the whole of a recording as one flat row: file, emotion, confidence … then a column for each label."""
-    said = utterance_of(answer.result)
-    others = {name: utterance_of(other) for name, other in answer.others.items()}
-    absolute = said.absolute
-    return {
-        "file": file,
-        "emotion": said.label,
-        "confidence": said.confidence,
-        **({} if absolute is None else {"absolute": absolute.label, "absolute_confidence": absolute.confidence}),
-        **{f"{name}.emotion": other.label for name, other in others.items()},
-        **{f"{name}.confidence": other.confidence for name, other in others.items()},
-        "duration": said.duration,
-        "doubts": " ".join(reason.code for reason in said.doubts),
-        **said.scores,
-    }
 
 
 class Interview:
