@@ -23,6 +23,7 @@ _STATUS: tuple[tuple[type[EmotoneError], int], ...] = (  # the first class that 
     (errors.AudioTooLongError, 413),
     (errors.UnsupportedAudioError, 415),
     (errors.NoAudioStreamError, 415),
+    (errors.AudioTooLongError, 413),
     (errors.DownloadError, 502),
     (errors.OutputError, 507),
     (errors.MissingExtraError, 501),
