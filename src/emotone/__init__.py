@@ -6,6 +6,7 @@ from .doubts import withheld
 from .errors import (
     AudioError,
     AudioNotFoundError,
+    AudioTooLongError,
     ChannelError,
     CheckpointError,
     DownloadError,
@@ -18,6 +19,8 @@ from .errors import (
     NoAudioStreamError,
     OptionError,
     OutputError,
+    ServerError,
+    TurnsError,
     UnsupportedAudioError,
 )
 from .heads import Head, load_head
@@ -25,9 +28,13 @@ from .labels import EMOTIONS, LABELS, Emotion
 from .listening import Listening
 from .models import DEFAULT_MODEL
 from .recognizer import Recognizer, load_model
+from .summary import summarise
+from .turns import read_turns
 from .types import (
     Audio,
     Baseline,
+    Contribution,
+    Conversation,
     Failure,
     ModelInfo,
     Opinion,
@@ -38,6 +45,8 @@ from .types import (
     Source,
     Timeline,
     TimelineOptions,
+    Track,
+    Turn,
 )
 
 __version__ = "0.1.0"
@@ -50,9 +59,12 @@ __all__ = [
     "AudioError",
     "AudioNotFoundError",
     "AudioSource",
+    "AudioTooLongError",
     "Baseline",
     "ChannelError",
     "CheckpointError",
+    "Contribution",
+    "Conversation",
     "DownloadError",
     "Emotion",
     "EmotoneError",
@@ -74,14 +86,20 @@ __all__ = [
     "Recognizer",
     "Region",
     "Segment",
+    "ServerError",
     "Source",
     "Timeline",
     "TimelineOptions",
+    "Track",
+    "Turn",
+    "TurnsError",
     "UnsupportedAudioError",
     "__version__",
     "load_audio",
     "load_baseline",
     "load_head",
     "load_model",
+    "read_turns",
+    "summarise",
     "withheld",
 ]

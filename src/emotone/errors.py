@@ -6,14 +6,17 @@
     │   ├── EmptyAudioError         no bytes, or no samples in it
     │   ├── UnsupportedAudioError   not audio, or not decodable
     │   ├── NoAudioStreamError      media without an audio track
+    │   ├── AudioTooLongError       more seconds than are allowed
     │   ├── ChannelError            the wanted channel does not exist
     │   └── InvalidSamplesError     NaN, infinite or absurdly large values
     ├── ModelError             a model cannot be found, read or used
     │   ├── CheckpointError         a checkpoint cannot be converted: damaged, unfit or hostile
     │   └── DownloadError           a model cannot be fetched from its hub
     ├── ManifestError          a list of labelled recordings cannot be read, or cannot be scored
+    ├── TurnsError             turns of speakers cannot be read, or are not of the recording
     ├── OutputError            results cannot be written
     ├── OptionError            an option has an impossible value
+    ├── ServerError            a server cannot be reached, or refuses
     └── MissingExtraError      an optional part is not installed
 
 Each message says what was found, what was wanted and what to do; `error.text` holds it in English and Chinese.
@@ -64,6 +67,10 @@ class NoAudioStreamError(AudioError):
     """The source is media, but has no audio track."""
 
 
+class AudioTooLongError(AudioError):
+    """The recording has more seconds than are allowed."""
+
+
 class ChannelError(AudioError):
     """The recording does not have the channel that was asked for."""
 
@@ -88,12 +95,20 @@ class ManifestError(EmotoneError):
     """A list of labelled recordings is missing, damaged or incomplete, or none of its labels can be scored."""
 
 
+class TurnsError(EmotoneError):
+    """A file with the turns of speakers is missing or damaged, or they are not of the recording."""
+
+
 class OutputError(EmotoneError):
     """Results cannot be written."""
 
 
 class OptionError(EmotoneError):
     """An option has an impossible value."""
+
+
+class ServerError(EmotoneError):
+    """A server of Emotone cannot be reached, or refuses a request for a reason of its own."""
 
 
 class MissingExtraError(EmotoneError):

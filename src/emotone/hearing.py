@@ -80,7 +80,8 @@ class Hearing:
             self._heads,
             np.concatenate(self._sums),
             self._means.stretches(),
-            self._engine.replicas,
+            self._meter.levels(),
+            replicas=self._engine.replicas,
         )
 
     def _read(self, frames: _Frames) -> None:

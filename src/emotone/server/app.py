@@ -5,7 +5,9 @@ from collections.abc import Callable
 import fastapi
 
 from . import documentation, health, models, problems, recordings
+from .door import Door
 from .gate import Gate
+from .request_log import RequestLog
 from .service import Service
 
 ROUTERS: tuple[Callable[[Service], fastapi.APIRouter], ...] = (recordings.router, models.router, health.router)
@@ -20,4 +22,6 @@ def create_app(service: Service) -> fastapi.FastAPI:
         app.include_router(router)
     problems.install(app)
     app.add_middleware(Gate, service=service, routes=[route for router in routers for route in router.routes])
+    app.add_middleware(Door, access=service.access)
+    app.add_middleware(RequestLog)
     return app

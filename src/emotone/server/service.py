@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from ..decoders import Decoders
 from ..errors import ModelError
 from ..library import START, Library
 from ..recognizer import Recognizer
+from .access import Access
 from .metrics import Metrics
 from .options import ServerOptions
 from .work import Work
@@ -19,12 +21,18 @@ class Service:
         folder: Where uploads lie while they are needed; nobody else may read it.
         work: The threads, and what is in flight.
         metrics: What is counted.
+        access: Who may use it.
+        decoders: What decodes uploads, apart from this process.
     """
 
-    def __init__(self, library: Library, folder: Path, options: ServerOptions | None = None) -> None:
+    def __init__(
+        self, library: Library, folder: Path, options: ServerOptions | None = None, access: Access | None = None
+    ) -> None:
         self.library = library
         self.folder = folder
         self.options = options or ServerOptions()
+        self.access = access or Access()
+        self.decoders = Decoders()
         self.work = Work(self.options)
         self.metrics = Metrics(self.work)
 
@@ -56,3 +64,4 @@ class Service:
         """Takes no more requests, lets those in flight end, and ends what is only begun, such as fetches of models."""
         self.work.close(self.options.grace)
         self.library.close()
+        self.decoders.close()
