@@ -18,7 +18,9 @@ class ServerOptions:
         max_in_flight: Requests that are read, wait or are answered at a time; further ones get 503.
         max_waiting: Recordings that may wait for a worker before further requests get 503. Those of one request are taken
             together, so `max_files` more may come to wait.
-        workers: Recordings that are analysed side by side, each on one thread; 0 takes one for each core.
+        workers: Recordings that are analysed side by side, each on one thread; 0 takes one for each core, or two for each
+            replica.
+        replicas: Most replicas of the model under Ray Serve; 0 runs it in this process.
         max_batch: Recordings that the model is run on at once; 1 runs each alone.
         max_wait_ms: Milliseconds that a recording waits for others to fill its batch.
         grace: Seconds that requests under way get to end when the server is closed.
@@ -31,6 +33,7 @@ class ServerOptions:
     max_in_flight: int = 128
     max_waiting: int = 64
     workers: int = 0
+    replicas: int = 0
     max_batch: int = 1
     max_wait_ms: float = 5.0
     grace: float = 30.0
@@ -38,7 +41,7 @@ class ServerOptions:
     def __post_init__(self) -> None:
         counts = (self.max_bytes, self.max_files, self.max_in_flight, self.max_waiting, self.max_batch)
         times = (self.max_seconds, self.max_time)
-        if min(counts) < 1 or min(times) <= 0 or min(self.workers, self.max_wait_ms, self.grace) < 0:
+        if min(counts) < 1 or min(times) <= 0 or min(self.workers, self.replicas, self.max_wait_ms, self.grace) < 0:
             raise OptionError(
                 f"A limit of the server is impossible: {self}. Wanted counts of at least 1 and times above 0.",
                 f"服务器的限制不可行：{self}。数量至少为 1，时间须大于 0。",
@@ -47,4 +50,4 @@ class ServerOptions:
     @property
     def threads(self) -> int:
         """How many recordings are analysed side by side."""
-        return self.workers or usable_cores()
+        return self.workers or 2 * self.replicas or usable_cores()
