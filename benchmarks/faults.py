@@ -90,7 +90,10 @@ def killed(folder: Path) -> Outcome:
     for _ in range(ROUNDS):
         command = emotone_command("predict", *[CLIP] * 200, "-o", folder, "--embedding", "--format", "jsonl")
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-            time.sleep(generator.uniform(1.5, 4))
+            before = len(list(folder.glob("outputs_*")))
+            while len(list(folder.glob("outputs_*"))) == before and process.poll() is None:
+                time.sleep(0.01)
+            time.sleep(generator.uniform(0, 1))
             process.kill()
     results = list(folder.glob("outputs_*"))
     broken = [result for result in results if not complete(result)]
