@@ -90,7 +90,7 @@ def spans(segments: Iterable[Segment], duration: float, ticks: int) -> list[Span
     """
     last = last_tick(duration, ticks)
     found = [
-        Span(min(max(round(segment.start * ticks), 0), last), min(round(segment.end * ticks), last), segment)
+        Span(max(round(segment.start * ticks), 0), min(round(segment.end * ticks), last), segment)
         for segment in segments
     ]
     return sorted((span for span in found if span.start < span.end), key=lambda span: (span.start, span.end))
