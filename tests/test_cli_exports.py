@@ -11,9 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import parselmouth
+import pympi
 import pytest
+import soundfile
 from parselmouth.praat import call
 from pyarrow import parquet
+
+import emotone
 
 
 def run(*arguments: object, language: str = "en_US.UTF-8") -> subprocess.CompletedProcess[bytes]:
@@ -49,6 +53,23 @@ def test_subtitles_are_in_the_language_of_the_reader(four_moods: Path) -> None:
     text = run("timeline", four_moods, "--window", 2, "--format", "vtt", language="zh_CN.UTF-8").stdout.decode()
     assert "中性" in text
     assert "Neutral" not in text
+
+
+def test_speakers_of_a_call_have_tiers_of_their_own(clips: list[Path], tmp_path: Path) -> None:
+    german, english = (emotone.load_audio(clip).samples for clip in clips[:2])
+    sound = np.zeros((german.size + english.size, 2), np.float32)
+    sound[: german.size, 0], sound[german.size :, 1] = german, english
+    soundfile.write(tmp_path / "call.wav", sound, 16_000)
+    done = run("timeline", tmp_path / "call.wav", "--channels", "split", "-o", tmp_path / "call.eaf")
+    assert done.returncode == 0
+    found = pympi.Eaf(tmp_path / "call.eaf")
+    assert set(found.get_tier_names()) == {"emotion@1", "confidence@1", "emotion@2", "confidence@2"}
+    edge = german.size / 16
+    first, second = (found.get_annotation_data_for_tier(f"emotion@{speaker}") for speaker in (1, 2))
+    assert {label for _, _, label in first} == {"happy"}
+    assert {label for _, _, label in second} == {"angry"}
+    assert all(end <= edge + 200 for _, end, _ in first)
+    assert all(start >= edge - 200 for start, _, _ in second)
 
 
 def test_a_table_of_several_recordings_for_programs(clips: list[Path], tmp_path: Path) -> None:
