@@ -25,7 +25,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PACKAGES = "python3,python3-venv,ca-certificates"
-KEY = "a key for the rehearsal"
+KEY = "only-for-the-rehearsal"
 PATIENCE = 90.0  # seconds until the service must be up
 _CERTIFICATES = Path("etc/ssl/certs/ca-certificates.crt")
 
