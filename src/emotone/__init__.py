@@ -19,6 +19,7 @@ from .errors import (
     NoAudioStreamError,
     OptionError,
     OutputError,
+    ServerError,
     TurnsError,
     UnsupportedAudioError,
 )
@@ -27,6 +28,8 @@ from .labels import EMOTIONS, LABELS, Emotion
 from .listening import Listening
 from .models import DEFAULT_MODEL
 from .recognizer import Recognizer, load_model
+from .summary import summarise
+from .turns import read_turns
 from .types import (
     Audio,
     Baseline,
@@ -83,6 +86,7 @@ __all__ = [
     "Recognizer",
     "Region",
     "Segment",
+    "ServerError",
     "Source",
     "Timeline",
     "TimelineOptions",
@@ -95,5 +99,7 @@ __all__ = [
     "load_baseline",
     "load_head",
     "load_model",
+    "read_turns",
+    "summarise",
     "withheld",
 ]
