@@ -166,6 +166,7 @@ class Analysis:
             recording = recording.at_most(self._service.options.max_seconds)
             heard = interview.listen(recording, keep_frames=keep_frames, progress=lambda _: self._ticket.check())
         self._service.metrics.audio.labels(heard.info.name).inc(heard.duration)
+        self._ticket.heard.append(heard.duration)
         return heard
 
     async def _given(self, interview: Interview, options: PredictOptions) -> Baseline | None:
