@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from .errors import ModelError, OptionError
 from .types import Signal
 
-# Since 1.31 it tells its maker about every session unless this is set before it is imported.
+# It tells its maker about every session, over the network, unless this is set before it is imported.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-import onnxruntime as ort  # noqa: E402
+import onnxruntime as ort
 
 INPUTS = {"waveform": "tensor(float)", "lengths": "tensor(int64)"}
 OUTPUTS = {"frames": "tensor(float)", "frame_lengths": "tensor(int64)"}

@@ -595,7 +595,12 @@ print(json.dumps([report.folder, fetched, files, served.service.folder.exists(),
 
 def test_without_a_store_results_are_for_the_visit_only(clips: list[Path], tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", KEEPING_NOTHING, clips[0]], cwd=tmp_path, capture_output=True, text=True, check=True
+        [sys.executable, "-c", KEEPING_NOTHING, clips[0]],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={name: value for name, value in os.environ.items() if name != "GRADIO_TEMP_DIR"},  # of a server above
     )
     folder, fetched, files, left, here = json.loads(done.stdout)
     assert folder == ""

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -118,7 +119,7 @@ def test_uploads_lie_in_their_folder_under_any_name(served: Served, visitor: htt
         (path,) = map(Path, answer.json())
         assert path.parent.parent == served.service.folder / "page"
         assert path.read_bytes() == name.encode()
-        assert visitor.get(f"/gradio_api/file={path}").content == name.encode()
+        assert visitor.get(f"/gradio_api/file={quote(str(path))}").content == name.encode()
     else:
         assert answer.status_code == 400
 
