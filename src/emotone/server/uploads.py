@@ -19,8 +19,11 @@ from .multipart import Field, FileBegins, Piece, parts
 from .options import ServerOptions
 from .problems import ProblemError
 
-FILE = "file"
-"""The field of recordings."""
+FILE, HEAD, BASELINE, TURNS = "file", "head", "baseline", "turns"
+"""The fields that take files: recordings, and what goes with them."""
+
+LISTS = frozenset({FILE, HEAD, BASELINE})
+"""Those that take several."""
 
 MAX_JSON = 64 * 2**20  # bytes: JSON is in memory, and once more when it is understood
 _MAX_NAME = 200  # characters of a file's name that are kept
@@ -154,7 +157,7 @@ class _Shelf:
                     f"请求中的文件超过 {self._max_files} 个。请分多次发送。",
                 ),
             )
-        ending = ".npz" if field == "baseline" and name.lower().endswith(".npz") else ""
+        ending = ".npz" if field == BASELINE and name.lower().endswith(".npz") else ""
         path = self._place / f"upload_{uuid4().hex}{ending}"
         self._count += 1
         self._file = path.open("wb")
@@ -196,7 +199,7 @@ def _read_json(data: bytes, shelf: _Shelf) -> list[tuple[str, Any]]:
     fields = {FILE if key == "files" else key: value for key, value in fields.items()}
     items: list[tuple[str, Any]] = []
     for key, value in fields.items():
-        for one in value if isinstance(value, list) else [value]:
+        for one in value if isinstance(value, list) and key in LISTS else [value]:
             items.append((key, _stored(one, key, shelf) if isinstance(one, dict) else one))
     return items
 
