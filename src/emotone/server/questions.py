@@ -41,8 +41,7 @@ class Options(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _without_empty(cls, given: Any) -> Any:
-        empty = ("", None)
-        return {key: value for key, value in given.items() if value not in empty} if isinstance(given, dict) else given
+        return {key: value for key, value in given.items() if value != ""} if isinstance(given, dict) else given
 
 
 class PredictOptions(Options):
@@ -116,7 +115,7 @@ def merged(query: _Options, body: Body) -> _Options:
     for name, values in texts.items():
         given[name] = values if name in LISTS else values[-1]
     try:
-        return kind.model_validate(given)
+        return kind.model_validate(given, strict=body.typed)
     except ValidationError as error:
         raise invalid(error.errors()) from error
 

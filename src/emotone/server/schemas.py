@@ -6,7 +6,6 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from .options import ServerOptions
 from .problems import MEDIA_TYPE
 from .questions import Options
 from .uploads import FILE, LISTS
@@ -240,8 +239,9 @@ def request_body(options: type[Options]) -> dict[str, Any]:
         name: {"type": "array", "items": {"anyOf": [base64, words[name]["items"]]}} if name in LISTS else base64
         for name in options.files
     }
-    recordings = {"type": "array", "items": base64, "minItems": 1, "maxItems": ServerOptions().max_files}
-    json = {"files": recordings, **members, **fields}
+    recordings = {"type": "array", "items": base64, "minItems": 1}
+    optional = {name: {"anyOf": [schema, {"type": "null"}]} for name, schema in (members | fields).items()}
+    json = {"files": recordings, **optional}
     example = {"files": [{"name": "speech.wav", "data": b64encode(_EXAMPLE).decode()}]}
     content = {
         "multipart/form-data": {"schema": {"type": "object", "properties": form, "required": [FILE]}},

@@ -65,9 +65,11 @@ class Body:
 
     Attributes:
         items: Names of fields, each with a file, a text or a value of JSON.
+        typed: Values are of JSON, so that a number is no text.
     """
 
     items: tuple[tuple[str, Any], ...]
+    typed: bool = False
 
     def files(self, field: str) -> list[Upload]:
         """The files of a field."""
@@ -96,9 +98,10 @@ async def receive(request: fastapi.Request, name: str | None, place: Path, optio
     """
     kind = request.headers.get("content-type", "")
     shelf = _Shelf(place, options.max_files)
+    typed = kind.partition(";")[0].strip().lower() == "application/json"
     if kind.lower().startswith("multipart/"):
         items = await _read_form(kind, _limited(request, options.max_bytes), shelf)
-    elif kind.partition(";")[0].strip().lower() == "application/json":
+    elif typed:
         limit = min(options.max_bytes, MAX_JSON)
         data = b"".join([chunk async for chunk in _limited(request, limit)])
         items = await run_in_threadpool(_read_json, data, shelf)
@@ -108,7 +111,7 @@ async def receive(request: fastapi.Request, name: str | None, place: Path, optio
             shelf.add(chunk)
         items = [(FILE, upload)]
     shelf.close()
-    return Body(tuple(items))
+    return Body(tuple(items), typed)
 
 
 async def _limited(request: fastapi.Request, limit: int) -> AsyncIterator[bytes]:
@@ -199,6 +202,8 @@ def _read_json(data: bytes, shelf: _Shelf) -> list[tuple[str, Any]]:
     fields = {FILE if key == "files" else key: value for key, value in fields.items()}
     items: list[tuple[str, Any]] = []
     for key, value in fields.items():
+        if value is None and key != FILE:
+            continue  # as good as not there
         for one in value if isinstance(value, list) and key in LISTS else [value]:
             items.append((key, _stored(one, key, shelf) if isinstance(one, dict) else one))
     return items
