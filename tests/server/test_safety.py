@@ -13,11 +13,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from hostile import LONG, REFUSED
 from sending import upload
 
 from emotone import OptionError, Recognizer
 from emotone.cli.launching import launch
-from emotone.server import Access, Served, access_of, private_folder
+from emotone.server import Access, Served, ServerOptions, access_of, log_to, private_folder
 from emotone.server.access import SESSION_SECONDS, host_name, is_loopback
 from emotone.server.folders import remove_left_over
 
@@ -521,6 +522,41 @@ def test_the_log_says_what_happened_and_nothing_private(
     assert "client" not in first
     assert lines["two"]["status"] == 404
     assert (lines["three"]["status"], lines["three"]["client"]) == (401, "127.0.0.1")
+
+
+# Hostile media
+
+
+def test_hostile_media_is_a_problem_and_the_server_lives(model: Recognizer, clips: list[Path]) -> None:
+    options = ServerOptions(max_seconds=600)
+    with (
+        launch(model, None, port=0, page=False, options=options) as served,
+        httpx.Client(base_url=served.url, timeout=60) as http,
+    ):
+        for name, build in {**REFUSED, **LONG}.items():
+            answer = http.post("/v1/predict", files=[("file", (f"{name}.m4a", build()))])
+            assert answer.status_code == (413 if name in LONG else answer.status_code)
+            assert answer.status_code in (413, 415, 422), (name, answer.text)
+            assert code(answer)[1].endswith("AudioError") or name in LONG
+        assert http.post("/v1/predict", files=[upload(clips[0])]).json()["emotion"] == "happy"
+
+
+def test_the_page_has_the_same_limit(model: Recognizer, tmp_path: Path) -> None:
+    from emotone.webui.analysis import Chosen, Problem, Settings, analyse
+    from emotone.webui.shelf import Shelf
+
+    (tmp_path / "long.flac").write_bytes(LONG["20 h of FLAC in 130 kB"]())
+    options = ServerOptions(max_seconds=600)
+    with launch(model, None, port=0, page=False, options=options) as served:
+        shelf = Shelf(tmp_path, lambda path: None, served.service.open)
+        *_, problem = analyse(model, Chosen("long.flac", tmp_path / "long.flac"), Settings(), None, shelf)
+    assert isinstance(problem, Problem)
+    assert "'long.flac' is longer than 600 s" in problem.text.en
+
+
+def test_a_log_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="cannot be written"):
+        log_to(str(tmp_path / "no" / "log"))
 
 
 # What is left behind

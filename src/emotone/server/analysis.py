@@ -212,9 +212,9 @@ class Analysis:
     def _opened(self, upload: Upload, channel: int | None) -> Iterator[Recording]:
         """A recording to be listened to; errors within call it as the client does."""
         with upload.named():
-            recording = self._service.decoders.open(upload.path, channel=channel)
+            recording = self._service.open(upload.path, channel)
             recording.name = upload.name
-            yield recording.at_most(self._service.options.max_seconds)
+            yield recording
 
     def _progress(self, seconds: float) -> None:
         self._ticket.check()
