@@ -20,11 +20,13 @@ from .errors import (
     OutputError,
     UnsupportedAudioError,
 )
+from .events import Event, Result, SegmentEnded, SpeechEnded, SpeechStarted, Window
 from .heads import Head, load_head
 from .labels import EMOTIONS, LABELS, Emotion
 from .listening import Listening
 from .models import DEFAULT_MODEL
 from .recognizer import Recognizer, load_model
+from .stream import Stream, StreamOptions
 from .types import (
     Audio,
     Baseline,
@@ -57,6 +59,7 @@ __all__ = [
     "Emotion",
     "EmotoneError",
     "EmptyAudioError",
+    "Event",
     "Failure",
     "Head",
     "InvalidSamplesError",
@@ -73,11 +76,18 @@ __all__ = [
     "Reason",
     "Recognizer",
     "Region",
+    "Result",
     "Segment",
+    "SegmentEnded",
     "Source",
+    "SpeechEnded",
+    "SpeechStarted",
+    "Stream",
+    "StreamOptions",
     "Timeline",
     "TimelineOptions",
     "UnsupportedAudioError",
+    "Window",
     "__version__",
     "load_audio",
     "load_baseline",

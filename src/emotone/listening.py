@@ -91,7 +91,7 @@ class Listening:
             OptionError: When window or hop are impossible.
         """
         options = options or TimelineOptions()
-        _check(options)
+        check_cut(options)
         view = self._view(head, baseline)
         plain = [self._segment(view, start, end) for start, end in window_spans(self.duration, options)]
         windows = self._doubted(view.head, plain)
@@ -194,7 +194,8 @@ def _reasons(found: Iterable[Reason], *, far: bool, scores: Mapping[str, float])
     return in_order((*found, *((UNFAMILIAR,) if far else ()), *unclear(scores)))
 
 
-def _check(options: TimelineOptions) -> None:
+def check_cut(options: TimelineOptions) -> None:
+    """Raises `OptionError` when window, hop or the shortest segment are impossible."""
     times = (options.window, options.hop, options.min_segment)
     if not (all(map(math.isfinite, times)) and 0 < options.hop <= options.window and options.min_segment >= 0):
         raise OptionError(
