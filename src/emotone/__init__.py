@@ -6,6 +6,7 @@ from .doubts import withheld
 from .errors import (
     AudioError,
     AudioNotFoundError,
+    AudioTooLongError,
     ChannelError,
     CheckpointError,
     DownloadError,
@@ -18,6 +19,7 @@ from .errors import (
     NoAudioStreamError,
     OptionError,
     OutputError,
+    TurnsError,
     UnsupportedAudioError,
 )
 from .events import Event, Result, SegmentEnded, SpeechEnded, SpeechStarted, Window
@@ -30,6 +32,8 @@ from .stream import Stream, StreamOptions
 from .types import (
     Audio,
     Baseline,
+    Contribution,
+    Conversation,
     Failure,
     ModelInfo,
     Opinion,
@@ -40,6 +44,8 @@ from .types import (
     Source,
     Timeline,
     TimelineOptions,
+    Track,
+    Turn,
 )
 
 __version__ = "0.1.0"
@@ -52,9 +58,12 @@ __all__ = [
     "AudioError",
     "AudioNotFoundError",
     "AudioSource",
+    "AudioTooLongError",
     "Baseline",
     "ChannelError",
     "CheckpointError",
+    "Contribution",
+    "Conversation",
     "DownloadError",
     "Emotion",
     "EmotoneError",
@@ -86,6 +95,9 @@ __all__ = [
     "StreamOptions",
     "Timeline",
     "TimelineOptions",
+    "Track",
+    "Turn",
+    "TurnsError",
     "UnsupportedAudioError",
     "Window",
     "__version__",

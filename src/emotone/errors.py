@@ -6,12 +6,14 @@
     │   ├── EmptyAudioError         no bytes, or no samples in it
     │   ├── UnsupportedAudioError   not audio, or not decodable
     │   ├── NoAudioStreamError      media without an audio track
+    │   ├── AudioTooLongError       more seconds than are allowed
     │   ├── ChannelError            the wanted channel does not exist
     │   └── InvalidSamplesError     NaN, infinite or absurdly large values
     ├── ModelError             a model cannot be found, read or used
     │   ├── CheckpointError         a checkpoint cannot be converted: damaged, unfit or hostile
     │   └── DownloadError           a model cannot be fetched from its hub
     ├── ManifestError          a list of labelled recordings cannot be read, or cannot be scored
+    ├── TurnsError             turns of speakers cannot be read, or are not of the recording
     ├── OutputError            results cannot be written
     ├── OptionError            an option has an impossible value
     └── MissingExtraError      an optional part is not installed
@@ -64,6 +66,10 @@ class NoAudioStreamError(AudioError):
     """The source is media, but has no audio track."""
 
 
+class AudioTooLongError(AudioError):
+    """The recording has more seconds than are allowed."""
+
+
 class ChannelError(AudioError):
     """The recording does not have the channel that was asked for."""
 
@@ -86,6 +92,10 @@ class DownloadError(ModelError):
 
 class ManifestError(EmotoneError):
     """A list of labelled recordings is missing, damaged or incomplete, or none of its labels can be scored."""
+
+
+class TurnsError(EmotoneError):
+    """A file with the turns of speakers is missing or damaged, or they are not of the recording."""
 
 
 class OutputError(EmotoneError):
