@@ -21,6 +21,7 @@ PAIRS = [("README.md", "README.zh-CN.md")] + [
         "page.md",
         "cli.md",
         "python.md",
+        "live.md",
         "baseline.md",
         "doubt.md",
         "evaluate.md",
