@@ -23,6 +23,7 @@ PAIRS = [("README.md", "README.zh-CN.md")] + [
         "cli.md",
         "python.md",
         "api.md",
+        "live.md",
         "baseline.md",
         "doubt.md",
         "evaluate.md",

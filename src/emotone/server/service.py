@@ -13,6 +13,7 @@ from .access import Access
 from .batcher import Batcher
 from .metrics import Metrics
 from .options import ServerOptions
+from .streams import Streams
 from .work import Work
 
 
@@ -33,6 +34,7 @@ class Service:
         folder: Where uploads lie while they are needed; nobody else may read it.
         work: The threads, and what is in flight.
         metrics: What is counted.
+        streams: The live streams.
         access: Who may use it.
         decoders: What decodes uploads, apart from this process.
     """
@@ -47,6 +49,7 @@ class Service:
         self.decoders = Decoders(self.options.decoders, most=self.options.decoders)
         self.work = Work(self.options)
         self.metrics = Metrics(self.work)
+        self.streams = Streams(self.options)
         self._queues: dict[str, _Queue] = {}
         self._lock = Lock()
 
@@ -104,6 +107,7 @@ class Service:
 
     def close(self) -> None:
         """Takes no more requests, lets those in flight end, and ends what is only begun, such as fetches of models."""
+        self.streams.close(self.options.grace)
         self.work.close(self.options.grace)
         self.library.close()
         self.decoders.close()
