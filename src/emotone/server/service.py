@@ -107,6 +107,7 @@ class Service:
 
     def close(self) -> None:
         """Takes no more requests, lets those in flight end, and ends what is only begun, such as fetches of models."""
+        self.work.refuse()
         self.streams.close(self.options.grace)
         self.work.close(self.options.grace)
         self.library.close()

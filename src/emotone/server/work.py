@@ -103,10 +103,15 @@ class Work:
                 ticket.leave()
         return [_no_cancelled(result) for result in results]
 
-    def close(self, grace: float) -> None:
-        """Takes no more requests, waits for those in flight, but not longer than `grace` seconds."""
+    def refuse(self) -> None:
+        """Takes no more requests."""
         with self._changed:
             self.closing = True
+
+    def close(self, grace: float) -> None:
+        """Takes no more requests, waits for those in flight, but not longer than `grace` seconds."""
+        self.refuse()
+        with self._changed:
             self._changed.wait_for(lambda: self.in_flight == 0, grace)
         self._pool.shutdown(wait=False, cancel_futures=True)
 
