@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import ModelError, OptionError
+from .errors import EngineError, ModelError, OptionError
 from .types import Signal
 
 # It tells its maker about every session, over the network, unless this is set before it is imported.
@@ -26,6 +26,24 @@ class Session(Protocol):
 
     def run(self, outputs: list[str], inputs: dict[str, NDArray[Any]]) -> list[Any]:
         """The named outputs."""
+
+
+class Runner(Protocol):
+    """What runs a model: an `Engine`, something before it, or replicas of it elsewhere."""
+
+    @property
+    def replicas(self) -> tuple[str, ...]:
+        """Names of the replicas that did its runs so far; none when they were done here."""
+
+    def assigned(self) -> "Runner":
+        """The same for one recording: its `replicas` are those that worked on that."""
+
+    @property
+    def single_threaded(self) -> "Runner":
+        """As `Engine.single_threaded`."""
+
+    def run(self, signals: list[Signal]) -> list[NDArray[np.float32]]:
+        """As `Engine.run`."""
 
 
 def usable_cores() -> int:
@@ -72,28 +90,6 @@ def _providers(device: str) -> list[str]:
             "代替 onnxruntime）。",
         )
     return list(dict.fromkeys([available[device.lower()], available["cpu"]]))
-
-
-class Encoder(Protocol):
-    """Where a recognizer's frames come from: a model file loaded here, or replicas of it elsewhere.
-
-    Attributes:
-        replicas: Names of those that did the runs; empty when that was done here.
-    """
-
-    @property
-    def replicas(self) -> tuple[str, ...]:
-        """Who ran it so far."""
-
-    @property
-    def single_threaded(self) -> "Encoder":
-        """The same for many signals, one on each core."""
-
-    def assigned(self) -> "Encoder":
-        """The same for one recording: its `replicas` are those that worked on that."""
-
-    def run(self, signals: list[Signal]) -> list[NDArray[np.float32]]:
-        """The frames of each signal, `(frames, dim)`."""
 
 
 class Engine:
@@ -149,7 +145,7 @@ class Engine:
                 ["frames", "frame_lengths"], {"waveform": waveform, "lengths": lengths}
             )
         except Exception as error:  # as in open_session
-            raise ModelError(
+            raise EngineError(
                 f"The model cannot be run ({error}). Get it again, or give it shorter recordings.",
                 f"模型无法运行（{error}）。请重新获取模型，或使用较短的录音。",
             ) from error
