@@ -77,7 +77,7 @@ def build(library: Library, language: Language) -> Panel:
             )
             button = gr.Button(texts.RECOGNIZE.to(language), variant="primary", size="lg", elem_id="em-recognize")
         with gr.Column(elem_classes="em-right", min_width=0):
-            result = html(render.empty(language), "em-result", "result.js")
+            result = html(render.empty(language), "em-result", "chart.js", "zoom.js", "result.js")
     return Panel(
         picker,
         choice,
