@@ -18,6 +18,7 @@ from .errors import (
     NoAudioStreamError,
     OptionError,
     OutputError,
+    TurnsError,
     UnsupportedAudioError,
 )
 from .heads import Head, load_head
@@ -28,6 +29,8 @@ from .recognizer import Recognizer, load_model
 from .types import (
     Audio,
     Baseline,
+    Contribution,
+    Conversation,
     Failure,
     ModelInfo,
     Opinion,
@@ -38,6 +41,8 @@ from .types import (
     Source,
     Timeline,
     TimelineOptions,
+    Track,
+    Turn,
 )
 
 __version__ = "0.1.0"
@@ -53,6 +58,8 @@ __all__ = [
     "Baseline",
     "ChannelError",
     "CheckpointError",
+    "Contribution",
+    "Conversation",
     "DownloadError",
     "Emotion",
     "EmotoneError",
@@ -77,6 +84,9 @@ __all__ = [
     "Source",
     "Timeline",
     "TimelineOptions",
+    "Track",
+    "Turn",
+    "TurnsError",
     "UnsupportedAudioError",
     "__version__",
     "load_audio",

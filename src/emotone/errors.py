@@ -12,6 +12,7 @@
     │   ├── CheckpointError         a checkpoint cannot be converted: damaged, unfit or hostile
     │   └── DownloadError           a model cannot be fetched from its hub
     ├── ManifestError          a list of labelled recordings cannot be read, or cannot be scored
+    ├── TurnsError             turns of speakers cannot be read, or are not of the recording
     ├── OutputError            results cannot be written
     ├── OptionError            an option has an impossible value
     └── MissingExtraError      an optional part is not installed
@@ -20,6 +21,12 @@ Each message says what was found, what was wanted and what to do; `error.text` h
 """
 
 from .text import Text, printable
+
+INTERNAL = Text(
+    "Internal error: this should not happen. The server's log says more; please report it.",
+    "内部错误：这不应发生。详情见服务器日志，请向我们反馈。",
+)
+"""What a visitor of a server is told of an error that is in none of the classes below."""
 
 
 class EmotoneError(Exception):
@@ -80,6 +87,10 @@ class DownloadError(ModelError):
 
 class ManifestError(EmotoneError):
     """A list of labelled recordings is missing, damaged or incomplete, or none of its labels can be scored."""
+
+
+class TurnsError(EmotoneError):
+    """A file with the turns of speakers is missing or damaged, or they are not of the recording."""
 
 
 class OutputError(EmotoneError):

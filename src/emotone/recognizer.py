@@ -1,7 +1,7 @@
-"""From a recording to scores: one pass through the encoder, any span from its cumulative sums."""
+"""From a recording to scores, in one call."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -11,26 +11,24 @@ from numpy.typing import NDArray
 
 from .audio import AudioSource, open_recording, source_name
 from .baseline import joined
+from .conversation import Voices, voices_of_channels, voices_of_turns
 from .engine import Engine, usable_cores
-from .errors import EmotoneError, ModelError, OptionError
+from .errors import ChannelError, EmotoneError, ModelError, OptionError
 from .heads import Head, check_head
-from .listening import STRETCH, Listening
+from .hearing import Hearing
+from .listening import Listening
 from .models import DEFAULT_MODEL, file_sha256, find_model
-from .quality import QualityMeter
 from .types import (
-    SAMPLE_RATE,
     Baseline,
+    Conversation,
     Failure,
     ModelInfo,
     Prediction,
-    Signal,
+    Progress,
     Timeline,
     TimelineOptions,
+    Turn,
 )
-
-CHUNK = 30.0  # seconds that are encoded at once, so that memory does not grow with the recording
-CONTEXT = 5.0  # seconds at both ends of a chunk that only serve as context; frames of the bundled model depend on 4
-WHOLE = 60.0  # longest signal that is encoded in one piece: what the whole of an utterance says should not be cut
 
 _Frames = NDArray[np.float32]
 
@@ -59,6 +57,7 @@ class Recognizer:
         keep_frames: bool = False,
         sample_rate: int | None = None,
         channel: int | None = None,
+        progress: Progress | None = None,
     ) -> Listening:
         """Listens to a recording once; every result can be read off what this returns.
 
@@ -69,6 +68,8 @@ class Recognizer:
             keep_frames: Whether the frames are kept: 1 MB for each 5 s of 1024-d frames.
             sample_rate: Of an array, in Hz.
             channel: The channel to listen to, counted from 0; `None` takes the mean of all.
+            progress: Called at the beginning, for each 10 s that are decoded, and whenever more was heard; at last with the
+                duration. What it raises ends the listening and passes through, so it can cancel.
 
         Raises:
             AudioError: When the source cannot be decoded or scored.
@@ -78,28 +79,10 @@ class Recognizer:
         for head in asked:
             check_head(head, self.info)
         recording = open_recording(source, sample_rate=sample_rate, channel=channel)
-        meter = QualityMeter()
-        kept: list[_Frames] = []
-        sums = [np.zeros((1, sum(len(head.labels) for head in asked)))]
-        means = _Means(self.info.dim, round(STRETCH * self.info.frame_rate))
-        for frames in self._encode(meter.watch(recording.blocks())):
-            logits = np.concatenate([head.logits(frames) for head in asked], axis=1)
-            sums.append(logits.cumsum(axis=0) + sums[-1][-1])
-            means.add(frames)
-            if keep_frames:
-                kept.append(frames)
-        return Listening(
-            self.info,
-            recording.source,
-            meter.duration,
-            meter.regions(),
-            meter.reasons(truncated=recording.truncated, damaged=recording.damaged),
-            means.whole(),
-            np.concatenate(kept) if keep_frames else None,
-            asked,
-            np.concatenate(sums),
-            means.stretches(),
-        )
+        hearing = Hearing(self._engine, self.info, asked, keep_frames=keep_frames, progress=progress)
+        for block in recording.blocks():
+            hearing.add(block)
+        return hearing.end(recording.source, truncated=recording.truncated, damaged=recording.damaged)
 
     def predict(
         self,
@@ -163,6 +146,69 @@ class Recognizer:
         heard = self.listen(source, sample_rate=sample_rate, channel=channel)
         return heard.timeline(options, baseline=baseline)
 
+    def listen_channels(
+        self,
+        source: AudioSource,
+        *,
+        heads: Sequence[Head] = (),
+        sample_rate: int | None = None,
+        progress: Progress | None = None,
+    ) -> Voices:
+        """Listens to each channel of a recording: every channel is a speaker.
+
+        Args:
+            source: As in `listen`.
+            heads: As in `listen`.
+            sample_rate: As in `listen`.
+            progress: As in `listen`; of `n` channels, a second on one of them is `1 / n` seconds of the recording.
+
+        Raises:
+            AudioError: As in `listen`, and when there is one channel only.
+            ModelError: As in `listen`.
+        """
+        recording = open_recording(source, sample_rate=sample_rate)
+        count = recording.format.channels
+        if count < 2:
+            raise ChannelError(
+                f"'{recording.name}' has one channel; wanted one for each speaker. Give the turns of the speakers instead.",
+                f"“{recording.name}”只有一个声道；需要每位说话人各占一个声道。请改为提供说话人的话轮。",
+            )
+        heard: list[Listening] = []
+        for channel in range(count):
+            before = sum(other.duration for other in heard)
+            share = None if progress is None else _share_of(progress, before, count)
+            heard.append(self.listen(recording.of_channel(channel), heads=heads, progress=share))
+        return voices_of_channels(heard)
+
+    def conversation(
+        self,
+        source: AudioSource,
+        options: TimelineOptions | None = None,
+        *,
+        turns: Sequence[Turn] | None = None,
+        sample_rate: int | None = None,
+        progress: Progress | None = None,
+    ) -> Conversation:
+        """What each speaker of a recording expresses, and when.
+
+        Args:
+            source: As in `listen`.
+            options: As in `Listening.timeline`.
+            turns: Who speaks when, such as `read_turns` reads; `None`: each channel is a speaker.
+            sample_rate: As in `listen`.
+            progress: As in `listen`.
+
+        Raises:
+            AudioError: As in `listen`, and when there is one channel only and no turns.
+            TurnsError: When none of the turns lies in the recording.
+            OptionError: When window or hop are impossible.
+        """
+        if turns is None:
+            voices = self.listen_channels(source, sample_rate=sample_rate, progress=progress)
+        else:
+            voices = voices_of_turns(self.listen(source, sample_rate=sample_rate, progress=progress), turns)
+        return voices.conversation(options)
+
     def embed(self, source: AudioSource, *, sample_rate: int | None = None, channel: int | None = None) -> _Frames:
         """The embedding of the whole recording: float32 `(dim,)`, the mean of its frames. Arguments as in `predict`."""
         return self.listen(source, sample_rate=sample_rate, channel=channel).embedding
@@ -209,47 +255,9 @@ class Recognizer:
         check_head(head, self.info)
         return Recognizer(self._engine, head, replace(self.info, labels=head.labels))
 
-    def _encode(self, blocks: Iterable[Signal]) -> Iterator[_Frames]:
-        """The frames of a signal of any length, in order. Long signals are encoded in overlapping chunks."""
-        step = round(SAMPLE_RATE / self.info.frame_rate)  # samples of one frame
-        chunk, context = round(CHUNK * self.info.frame_rate), round(CONTEXT * self.info.frame_rate)
-        waiting, seen = np.empty(0, np.float32), 0  # seen: frames at its beginning that were given out before
-        limit = round(WHOLE * SAMPLE_RATE)
-        for block in blocks:
-            waiting = np.concatenate([waiting, block])
-            while waiting.size > limit:
-                yield self._engine.run([waiting[: chunk * step]])[0][seen : chunk - context]
-                waiting, seen, limit = waiting[(chunk - 2 * context) * step :], context, chunk * step
-        yield self._engine.run([waiting])[0][seen:]
 
-
-class _Means:
-    """Mean frames of a recording that comes in parts: of the whole, and of each stretch of it."""
-
-    def __init__(self, dim: int, stretch_frames: int) -> None:
-        self._stretch = stretch_frames
-        self._sums: list[NDArray[np.float64]] = []
-        self._open = np.zeros(dim)
-        self._count = 0  # frames of all
-
-    def add(self, frames: _Frames) -> None:
-        while len(frames):
-            part = frames[: self._stretch - self._count % self._stretch]
-            frames = frames[len(part) :]
-            self._open += part.sum(axis=0, dtype=np.float64)
-            self._count += len(part)
-            if self._count % self._stretch == 0:
-                self._sums.append(self._open)
-                self._open = np.zeros_like(self._open)
-
-    def whole(self) -> _Frames:
-        return ((sum(self._sums) + self._open) / self._count).astype(np.float32)
-
-    def stretches(self) -> _Frames:
-        """`(stretches, dim)`; the last one may be shorter."""
-        means = [total / self._stretch for total in self._sums]
-        rest = self._count % self._stretch
-        return np.array([*means, self._open / rest] if rest else means, np.float32)
+def _share_of(progress: Progress, before: float, count: int) -> Progress:
+    return lambda seconds: progress((before + seconds) / count)
 
 
 def load_model(name_or_path: str | Path = DEFAULT_MODEL, *, threads: int = 0, device: str | None = None) -> Recognizer:
