@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..labels import LABELS, Emotion, emotion_of
 from ..markup import Html, join, tag
 from ..text import Language, Text
-from ..types import Segment, Timeline
+from ..types import Contribution, Segment
 from . import texts
 from .decoded import Peaks
 
@@ -24,6 +24,7 @@ _WORDS = {
     "more": texts.MORE_SEGMENTS,
     "quiet": texts.NO_SPEECH_HERE,
     "speaker": texts.SPEAKER,
+    "points": texts.POINTS_FOR,
 }  # what the script says of places that it finds itself
 
 
@@ -36,12 +37,14 @@ class Lane:
         segments: What is expressed when; in order.
         windows: Scores over time, if there are any.
         speaker: Who it is, when several are told apart.
+        decided: What each stretch contributes to what is said about this voice as a whole.
     """
 
     peaks: Peaks = field(repr=False)
     segments: Sequence[Segment]
     windows: Sequence[Segment] = ()
     speaker: str = ""
+    decided: Sequence[Contribution] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +53,6 @@ class View:
 
     name: Text
     lanes: tuple[Lane, ...]
-
-
-def of_timeline(name: Text, timeline: Timeline, peaks: Peaks) -> View:
-    """A view of one lane."""
-    return View(name, (Lane(peaks, timeline.segments, timeline.windows),))
 
 
 def data(views: Sequence[View], duration: float, language: Language) -> str:
@@ -96,6 +94,8 @@ def _lane(lane: Lane, labels: Sequence[str], outline: int) -> dict[str, Any]:
         "times": _packed(times, np.float32),
         "scores": _packed(scores, np.uint8, 255),
         "segments": [_segment(segment, places) for segment in lane.segments],
+        "decided": [[round(one.start, 3), round(one.end, 3), round(one.score, 5)] for one in lane.decided],
+        "about": places[lane.decided[0].label] if lane.decided else None,
     }
 
 
@@ -145,7 +145,7 @@ def lanes(view: View, duration: float, language: Language) -> Html:
 
 
 def _frame(lane: Lane, duration: float, language: Language) -> Html:
-    who = texts.SPEAKER.to(language).format(name=lane.speaker) if lane.speaker else ""
+    who = texts.speaker(lane.speaker, language)
     wave = texts.WAVEFORM.to(language).format(duration=texts.duration(duration))
     main = [emotion.name.to(language) for emotion in _main_emotions(lane.windows)]
     scores = texts.AREA_CHART.to(language).format(names=", ".join(main))
@@ -154,8 +154,18 @@ def _frame(lane: Lane, duration: float, language: Language) -> Html:
         "div.em-lane",
         tag("div.em-lane-name", who) if who else Html(),
         _drawing("em-waveform", wave),
+        _drawing("em-decided", _decisive(lane, language)) if lane.decided else Html(),
         *timed,
         attributes={"role": "group", "aria-label": who} if who else {},
+    )
+
+
+def _decisive(lane: Lane, language: Language) -> str:
+    """The stretch that contributes most, in words."""
+    most = max(lane.decided, key=lambda one: one.score)
+    name = emotion_of(most.label).name.to(language)
+    return texts.DECIDED_MOST.to(language).format(
+        name=name, start=texts.duration(most.start), end=texts.duration(most.end), points=texts.points(most.score)
     )
 
 
@@ -164,13 +174,18 @@ def _drawing(css_class: str, label: str) -> Html:
 
 
 def legend(view: View, language: Language) -> Html:
-    """Which colour is which emotion: those that matter here."""
+    """Which colour is which emotion, those that matter here; and what the bars below the waveform are."""
     found = _main_emotions([window for lane in view.lanes for window in lane.windows])
     names = (
         tag("span", tag("i", attributes={"style": f"background:{emotion.color}"}), emotion.name.to(language))
         for emotion in found
     )
-    return tag("div.em-legend", *names)
+    about = {one.label for lane in view.lanes for one in lane.decided[:1]}
+    if not about:
+        return tag("div.em-legend", *names)
+    one = emotion_of(about.pop()).name if len(about) == 1 else texts.ITS_EMOTION
+    text = texts.DECIDED_LEGEND.to(language).format(name=one.to(language))
+    return tag("div.em-legend", *names, tag("span.em-decided-legend", text))
 
 
 def _main_emotions(windows: Sequence[Segment]) -> list[Emotion]:

@@ -1,0 +1,90 @@
+"""What is heard in one recording: one voice or several, and what each stretch contributes to what is said."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..conversation import Voices, voices_of_channels, voices_of_turns
+from ..errors import AudioError
+from ..interview import Answer, Interview
+from ..listening import Listening
+from ..types import Baseline, Contribution, Conversation, Turn
+from .decoded import Decoded, Peaks
+
+SHORTEST = 0.5  # seconds of a stretch whose contribution is shown
+STRETCHES = 300  # of a recording, at most: the longer it is, the longer they are
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What one recording gave.
+
+    Attributes:
+        answer: What is said about it.
+        outlines: Of its sound: one, or one for each voice.
+        decided: For each voice, what its stretches contribute to what is said about it as a whole.
+        embedding: float32 `(dim,)`, `(frames, dim)` when frames were asked for, or `(voices, dim)`.
+    """
+
+    answer: Answer
+    outlines: tuple[Peaks, ...] = field(repr=False)
+    decided: tuple[tuple[Contribution, ...], ...] = field(repr=False)
+    embedding: NDArray[np.float32] = field(repr=False)
+
+
+def hear_whole(
+    interview: Interview, sound: Decoded, baseline: Baseline | None, *, own: bool, keep_frames: bool
+) -> Heard:
+    """One voice.
+
+    Args:
+        interview: What is asked.
+        sound: The recording.
+        baseline: The usual sound to compare with.
+        own: Compare the recording with itself instead; what is said about the whole is then said without that.
+        keep_frames: Whether the embedding is that of each frame.
+    """
+    heard = interview.listen(sound.audio, keep_frames=keep_frames)
+    answer = interview.answer(heard, _own_baseline(heard) if own else baseline)
+    embedding = heard.embedding if heard.frames is None else heard.frames
+    return Heard(answer, (sound.peaks,), (_decided(interview, heard, None if own else baseline),), embedding)
+
+
+def hear_channels(interview: Interview, sounds: Sequence[Decoded], *, own: bool) -> Heard:
+    """A voice on each channel. With `own`, each is compared with itself."""
+    voices = voices_of_channels([interview.listen(sound.audio) for sound in sounds])
+    return _conversation(interview, voices, tuple(sound.peaks for sound in sounds), own=own)
+
+
+def hear_turns(interview: Interview, sound: Decoded, turns: Sequence[Turn], *, own: bool) -> Heard:
+    """Voices whose turns are known. With `own`, each is compared with itself.
+
+    Raises:
+        TurnsError: When none of the turns lies in the recording.
+    """
+    voices = voices_of_turns(interview.listen(sound.audio), turns)
+    return _conversation(interview, voices, (sound.peaks,), own=own)
+
+
+def _conversation(interview: Interview, voices: Voices, outlines: tuple[Peaks, ...], *, own: bool) -> Heard:
+    answer = interview.converse(voices, voices.baselines() if own else None)
+    decided = tuple(_decided(interview, voice.heard.within(voice.stretches), None) for voice in voices.voices)
+    assert isinstance(answer.result, Conversation)
+    embedding = np.stack([track.timeline.utterance.embedding for track in answer.result.tracks])
+    return Heard(answer, outlines, decided, embedding)
+
+
+def _decided(interview: Interview, heard: Listening, baseline: Baseline | None) -> tuple[Contribution, ...]:
+    if not heard.regions:  # nothing is said then that a stretch could contribute to
+        return ()
+    step = max(SHORTEST, heard.duration / STRETCHES)
+    return heard.contributions(head=interview.head, baseline=baseline, step=step)
+
+
+def _own_baseline(heard: Listening) -> Baseline | None:
+    try:
+        return heard.baseline()
+    except AudioError:  # no speech: among the doubts already
+        return None
