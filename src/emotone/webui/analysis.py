@@ -14,7 +14,7 @@ from ..audio import Recording, open_recording
 from ..doubts import in_order
 from ..errors import INTERNAL, EmotoneError
 from ..heads import Head
-from ..interview import OWN_HEAD, Interview, Result
+from ..interview import OWN_HEAD, Interview
 from ..outputs import OutputFolder, save_result
 from ..recognizer import Recognizer
 from ..text import Text
@@ -32,7 +32,7 @@ from ..types import (
 from ..writers import Record
 from . import texts
 from .decoded import Decoded, Peaks, decoded
-from .heard import Heard, hear_channels, hear_turns, hear_whole
+from .heard import Heard, Result, hear_channels, hear_turns, hear_whole
 from .shelf import Download, Shelf
 
 _log = logging.getLogger("emotone.webui")
@@ -143,7 +143,7 @@ class Report:
     @property
     def doubts(self) -> tuple[tuple[str, Reason], ...]:
         """Why to doubt it: whose result, which is empty where it is everybody's, and the reason."""
-        general = self.result.doubts if isinstance(self.result, Conversation) else ()
+        general: tuple[Reason, ...] = self.result.doubts if isinstance(self.result, Conversation) else ()
         own = ((speaker, reason) for speaker, said in self.voices for reason in said.doubts)
         return (*(("", reason) for reason in general), *own)
 

@@ -23,7 +23,6 @@ _WORDS = {
     "play": texts.PLAY_SEGMENT,
     "more": texts.MORE_SEGMENTS,
     "quiet": texts.NO_SPEECH_HERE,
-    "speaker": texts.SPEAKER,
     "points": texts.POINTS_FOR,
 }  # what the script says of places that it finds itself
 
@@ -73,7 +72,10 @@ def _view(view: View, outlines: Mapping[int, int], language: Language) -> dict[s
     looks = [emotion_of(label, labels) for label in labels]
     return {
         "labels": [[look.label, look.name.to(language), look.emoji, look.color] for look in looks],
-        "lanes": [_lane(lane, labels, outlines[id(lane.peaks)]) for lane in view.lanes],
+        "lanes": [
+            {"speaker": texts.speaker(lane.speaker, language), **_lane(lane, labels, outlines[id(lane.peaks)])}
+            for lane in view.lanes
+        ],
     }
 
 
@@ -89,7 +91,6 @@ def _lane(lane: Lane, labels: Sequence[str], outline: int) -> dict[str, Any]:
     places = {label: place for place, label in enumerate(labels)}
     times, scores = _columns(lane.windows, labels)
     return {
-        "speaker": lane.speaker,
         "outline": outline,
         "times": _packed(times, np.float32),
         "scores": _packed(scores, np.uint8, 255),

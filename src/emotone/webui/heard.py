@@ -2,19 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..conversation import Voices, voices_of_channels, voices_of_turns
 from ..errors import AudioError
-from ..interview import Answer, Interview
+from ..interview import Answer, ConversationAnswer, Interview
 from ..listening import Listening
-from ..types import Baseline, Contribution, Conversation, Turn
+from ..types import Baseline, Contribution, Conversation, Prediction, Timeline, Turn
 from .decoded import Decoded, Peaks
 
 SHORTEST = 0.5  # seconds of a stretch whose contribution is shown
 STRETCHES = 300  # of a recording, at most: the longer it is, the longer they are
+
+
+Result: TypeAlias = Prediction | Timeline | Conversation
+"""What may be said about a recording."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,7 @@ class Heard:
         embedding: float32 `(dim,)`, `(frames, dim)` when frames were asked for, or `(voices, dim)`.
     """
 
-    answer: Answer
+    answer: Answer | ConversationAnswer
     outlines: tuple[Peaks, ...] = field(repr=False)
     decided: tuple[tuple[Contribution, ...], ...] = field(repr=False)
     embedding: NDArray[np.float32] = field(repr=False)
@@ -71,7 +76,6 @@ def hear_turns(interview: Interview, sound: Decoded, turns: Sequence[Turn], *, o
 def _conversation(interview: Interview, voices: Voices, outlines: tuple[Peaks, ...], *, own: bool) -> Heard:
     answer = interview.converse(voices, voices.baselines() if own else None)
     decided = tuple(_decided(interview, voice.heard.within(voice.stretches), None) for voice in voices.voices)
-    assert isinstance(answer.result, Conversation)
     embedding = np.stack([track.timeline.utterance.embedding for track in answer.result.tracks])
     return Heard(answer, outlines, decided, embedding)
 

@@ -159,6 +159,32 @@ function part(kind, name, text) {
   return made;
 }
 
+// What each stretch contributes: up for what is said about the whole, down against it.
+function drawDecided(svg, lane, labels, range) {
+  const { width, height } = svg.getBoundingClientRect(), across = width / (range.to - range.from);
+  const scores = lane.decided.map(([, , score]) => score);
+  const top = Math.max(0.001, ...scores), bottom = Math.max(0.0003, top / 6, -Math.min(...scores));
+  const zero = (height * top) / (top + bottom), scale = height / (top + bottom);
+  const shapes = { for: [], against: [] };
+  for (const [start, end, score] of segmentsBetween(lane.decided, range.from, range.to)) {
+    const left = Math.max(0, (start - range.from) * across), right = Math.min(width, (end - range.from) * across);
+    const gap = Math.min(1, 0.2 * (right - left)), tall = Math.max(0.5, Math.abs(score) * scale);
+    shapes[score < 0 ? "against" : "for"].push(
+      `M${(left + gap / 2).toFixed(1)} ${(score < 0 ? zero : zero - tall).toFixed(1)}h${(right - left - gap).toFixed(2)}v${tall.toFixed(1)}h-${(right - left - gap).toFixed(2)}z`);
+  }
+  paths(svg, [
+    { shape: shapes.for.join(""), color: labels[lane.about][COLOR] },
+    { shape: shapes.against.join(""), name: "em-against" },
+    { shape: `M0 ${zero.toFixed(1)}h${width}v1h-${width}z`, name: "em-zero" },
+  ]);
+}
+function contributionAt(lane, labels, time, words) {
+  const stretch = lane.decided[countUpTo(lane.decided, time, (one) => one[START]) - 1];
+  if (!stretch || time > stretch[END]) return "";
+  const points = (100 * Math.abs(stretch[2])).toFixed(1);
+  return ` · ${fill(words.points, { points: `${stretch[2] < 0 ? "−" : "+"}${points}`, name: labels[lane.about][NAME] })}`;
+}
+
 // Scores as stacked areas, paler where nobody speaks.
 function drawAreas(svg, lane, labels, range) {
   const { width, height } = svg.getBoundingClientRect(), across = width / (range.to - range.from);

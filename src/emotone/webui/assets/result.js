@@ -40,7 +40,7 @@ function describe(at, paused) {
   head.dataset.view = view;
   const said = lanes().map((lane) => {
     const words = saidAt(lane, labels(), at, chart.words).replace(/^\P{L}+/u, "");
-    return lane.speaker ? `${fill(chart.words.speaker, { name: lane.speaker })}: ${words}` : words;
+    return lane.speaker ? `${lane.speaker}: ${words}` : words;
   });
   head.ariaValueText = `${clock(at)}, ${said.join("; ")}`;
 }
@@ -109,7 +109,7 @@ function listRow({ lane, segment }) {
   const emoji = part("span", "em-emoji", look[EMOJI]);
   emoji.ariaHidden = "true";
   name.append(emoji, ` ${look[NAME]}`);
-  if (lane.speaker) name.append(part("span", "em-who", fill(chart.words.speaker, { name: lane.speaker })));
+  if (lane.speaker) name.append(part("span", "em-who", lane.speaker));
   if (segment[SAID]) name.append(part("span", "em-said", segment[SAID]));
   button.append(part("span", "em-time", `${clock(segment[START])} – ${clock(segment[END])}`), name,
     part("span", "em-number", percent(segment[CONFIDENCE])));
@@ -135,6 +135,7 @@ element.addEventListener("click", (event) => {
   if (button && "zoom" in button.dataset) return zoomBy(button.dataset.zoom);
   if (button && "start" in button.dataset) return play(Number(button.dataset.start), Number(button.dataset.end));
   if (button && "more" in button.dataset) { rows += ROWS; return drawList(); }
+  if (button && "export" in button.dataset) return trigger("export", { format: button.dataset.export });
   if (button && "open" in button.dataset) return trigger("open_result", { index: Number(button.dataset.open) });
   if (button && "back" in button.dataset) return trigger("open_result", { index: -1 });
   if (button && "correct" in button.dataset) return trigger("correct", { label: button.dataset.correct });

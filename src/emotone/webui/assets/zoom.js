@@ -22,6 +22,7 @@ function drawVisible() {
   element.querySelectorAll(`.em-view-${view} .em-lane`).forEach((frame, index) => {
     const lane = lanes()[index], part = (selector) => frame.querySelector(selector);
     drawWave(part(".em-waveform"), lane, labels(), chart.duration, visible);
+    if (part(".em-decided")) drawDecided(part(".em-decided"), lane, labels(), visible);
     if (part(".em-strip")) drawStrip(part(".em-strip"), lane, labels(), visible, chart.words);
     if (part(".em-areas")) drawAreas(part(".em-areas"), lane, labels(), visible);
   });
@@ -179,7 +180,8 @@ element.addEventListener("pointermove", (event) => {
   const box = stage.getBoundingClientRect(), time = timeAt(event.clientX);
   const frames = [...element.querySelectorAll(`.em-view-${view} .em-lane`)];
   const index = Math.max(0, frames.findIndex((frame) => event.clientY < frame.getBoundingClientRect().bottom));
-  tip.textContent = `${clock(time)} · ${saidAt(lanes()[index], labels(), time, chart.words)}`;
+  const said = saidAt(lanes()[index], labels(), time, chart.words);
+  tip.textContent = `${clock(time)} · ${said}${contributionAt(lanes()[index], labels(), time, chart.words)}`;
   tip.style.left = `${event.clientX - box.left}px`;
   tip.dataset.side = event.clientX - box.left > box.width / 2 ? "left" : "right";
 });
