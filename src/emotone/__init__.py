@@ -26,6 +26,8 @@ from .labels import EMOTIONS, LABELS, Emotion
 from .listening import Listening
 from .models import DEFAULT_MODEL
 from .recognizer import Recognizer, load_model
+from .summary import summarise
+from .turns import read_turns
 from .types import (
     Audio,
     Baseline,
@@ -93,5 +95,7 @@ __all__ = [
     "load_baseline",
     "load_head",
     "load_model",
+    "read_turns",
+    "summarise",
     "withheld",
 ]
