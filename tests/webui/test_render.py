@@ -12,16 +12,20 @@ import pytest
 
 from emotone import Prediction, Recognizer, Segment, Timeline
 from emotone.doubts import unclear, withheld
+from emotone.findings import findings
 from emotone.heads import Head
 from emotone.labels import LABELS, emotion_of
 from emotone.markup import Html, join, tag
 from emotone.quality import REASONS
+from emotone.summary import summarise
 from emotone.text import Text
+from emotone.types import Contribution, Conversation, Track
 from emotone.webui import charts, controls, menu, render, teach_view, texts
 from emotone.webui.analysis import Chosen, Outcome, Problem, Report, Step
 from emotone.webui.own_heads import OwnHeads
 from emotone.webui.shelf import Download, Shelf
 from emotone.webui.workshop import Workshop
+from emotone.writers import FORMATS
 
 HOSTILE = "<img src=x onerror=alert(1)>.wav"
 
@@ -57,10 +61,11 @@ def report(result: Prediction | Timeline, name: str = "clip.wav") -> Report:
     return Report(
         name,
         result,
-        np.linspace(0, 1, 500, dtype=np.float32),
+        (np.linspace(0, 1, 500, dtype=np.float32),),
         "outputs_20260101_120000",
         files,
         (Step(texts.DECODE, 0.25), Step(texts.ANALYSE, 0.5)),
+        decided=((Contribution(0.0, 1.0, "happy", 0.031, 0.5), Contribution(1.0, 2.0, "happy", -0.004, -0.1)),),
     )
 
 
@@ -204,6 +209,63 @@ def test_one_result_is_one_stretch_and_silence_none(timeline: Timeline):
     silent = replace(utterance, doubts=(REASONS["silent"],))
     assert chart_of(render.report(report(silent), None, "en"))["views"][0]["lanes"][0]["segments"] == []
     charts.data([charts.View(texts.LISTEN, (charts.Lane(np.zeros(1, np.float32), ()),))], 0.02, "en")
+
+
+def conversation_report(timeline: Timeline) -> Report:
+    """Two speakers who say the same, the second one with a name that is markup."""
+    tracks = (Track("1", timeline), Track(HOSTILE, replace(timeline, segments=timeline.segments[1:])))
+    talk = Conversation(timeline.utterance.source, timeline.utterance.duration, tracks, (REASONS["noisy"],))
+    base = report(timeline)
+    return replace(base, result=talk, outlines=base.outlines * 2, decided=base.decided * 2)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_conversation_shows_each_speaker_and_whose_doubt_it_is(timeline: Timeline, language):
+    item = conversation_report(timeline)
+    shown = render.report(item, None, language)
+    assert Outline(shown).open == []
+    assert "img" not in Outline(shown).seen
+    words = text_of(unescape(shown))
+    for name in (texts.speaker("1", language), HOSTILE):
+        assert name in unescape(shown)
+    assert shown.count('class="em-voice-card"') == 2
+    assert REASONS["noisy"].text.to(language) in words
+    lanes = chart_of(shown)["views"][0]["lanes"]
+    assert [lane["speaker"] for lane in lanes] == [texts.speaker("1", language), HOSTILE]
+    assert [len(lane["segments"]) for lane in lanes] == [len(timeline.segments), len(timeline.segments) - 1]
+    row = render.table([item, item], language)
+    assert Outline(row).open == []
+
+
+def test_contributions_belong_to_the_view_that_says_the_same_as_the_whole(timeline: Timeline):
+    chart = chart_of(render.report(report(timeline), None, "en"))
+    (lane,) = chart["views"][0]["lanes"]
+    assert lane["decided"] == [[0, 1, 0.031], [1, 2, -0.004]]
+    assert chart["views"][0]["labels"][lane["about"]][0] == "happy"
+    compared = replace(timeline, absolute=timeline)
+    for own, expected in ((False, [2, 0]), (True, [0, 2])):
+        views = chart_of(render.report(replace(report(compared), own=own), None, "en"))["views"]
+        assert [len(view["lanes"][0]["decided"]) for view in views] == expected
+    assert "most for Happy from 0:00.0 to 0:01.0, +3.1 points" in render.report(report(timeline), None, "en")
+
+
+def test_the_summary_says_what_the_rules_say(timeline: Timeline):
+    shown = unescape(render.report(report(timeline), None, "zh"))
+    said = findings(summarise(timeline))
+    assert said
+    for finding in said:
+        assert finding.text.zh in shown
+        assert finding.rule.zh in shown
+    assert "em-summary" not in render.report(report(timeline.utterance), None, "zh")
+
+
+def test_formats_about_time_are_offered_for_timelines_only(timeline: Timeline):
+    offered = {
+        kind: set(re.findall('data-export="([^"]*)"', render.report(report(result), None, "en")))
+        for kind, result in (("frame", timeline), ("utterance", timeline.utterance))
+    }
+    assert offered["frame"] == set(FORMATS)
+    assert offered["utterance"] == {name for name, form in FORMATS.items() if not form.timed}
 
 
 def test_a_withheld_segment_has_no_confidence_and_what_is_said_stays_text(timeline: Timeline):

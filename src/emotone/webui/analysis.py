@@ -18,6 +18,7 @@ from ..interview import OWN_HEAD, Interview
 from ..outputs import OutputFolder, save_result
 from ..recognizer import Recognizer
 from ..text import Text
+from ..turns import read_turns
 from ..types import (
     Baseline,
     Contribution,
@@ -26,7 +27,6 @@ from ..types import (
     Reason,
     Timeline,
     TimelineOptions,
-    Turn,
     utterance_of,
 )
 from ..writers import Record
@@ -66,7 +66,7 @@ class Settings:
         head: Labels of the visitor's own; the model's own stand beside them.
         abstain: Give no label when there is a grave reason to doubt it.
         split: Each channel of a recording is a speaker. One with a single channel is taken as it is.
-        turns: Who speaks when, if that is known.
+        turns: A file that says who speaks when.
     """
 
     granularity: str = "utterance"
@@ -77,7 +77,7 @@ class Settings:
     head: Head | None = None
     abstain: bool = False
     split: bool = False
-    turns: tuple[Turn, ...] = ()
+    turns: Chosen | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +199,7 @@ def analyse(
             once = kept.enter_context(decoded(recording))
             channels = [kept.enter_context(decoded(channel)) for channel in _channels(recording, settings)]
             yield clock.begin(texts.ANALYSE)
-            heard = _hear(_interview(recognizer, settings), once, channels, settings)
+            heard = _hear(_interview(recognizer, settings), once, channels, settings, shelf)
             answer = heard.answer
             embedding = heard.embedding if settings.embedding else None
             yield clock.begin(texts.WRITE)
@@ -270,12 +270,15 @@ def _channels(recording: Recording, settings: Settings) -> list[Recording]:
     return [recording.of_channel(channel) for channel in range(count)] if count > 1 else []
 
 
-def _hear(interview: Interview, once: Decoded, channels: Sequence[Decoded], settings: Settings) -> Heard:
+def _hear(interview: Interview, once: Decoded, channels: Sequence[Decoded], settings: Settings, shelf: Shelf) -> Heard:
     if channels:
         return hear_channels(interview, channels, own=settings.own)
     frames = settings.granularity == "frame"
-    if frames and settings.turns:
-        return hear_turns(interview, once, settings.turns, own=settings.own)
+    if frames and settings.turns is not None:
+        if not shelf.holds(settings.turns.path):
+            raise EmotoneError(texts.FOREIGN_FILE.en, texts.FOREIGN_FILE.zh)
+        turns = read_turns(settings.turns.path, recording=once.audio.source.name)
+        return hear_turns(interview, once, turns, own=settings.own)
     keep = frames and settings.embedding
     return hear_whole(interview, once, settings.baseline, own=settings.own, keep_frames=keep)
 

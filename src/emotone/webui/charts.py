@@ -84,7 +84,8 @@ def _labels(view: View) -> list[str]:
     spans = [span for lane in view.lanes for span in (*lane.windows[:1], *lane.segments)]
     scored = {label for span in spans[:1] for label in span.scores}
     order = sorted(scored, key=lambda label: LABELS.index(label) if label in LABELS else len(LABELS))
-    return [*order, *sorted({span.label for span in spans} - scored)]
+    said = {span.label for span in spans} | {one.label for lane in view.lanes for one in lane.decided[:1]}
+    return [*order, *sorted(said - scored)]
 
 
 def _lane(lane: Lane, labels: Sequence[str], outline: int) -> dict[str, Any]:
@@ -184,8 +185,9 @@ def legend(view: View, language: Language) -> Html:
     about = {one.label for lane in view.lanes for one in lane.decided[:1]}
     if not about:
         return tag("div.em-legend", *names)
-    one = emotion_of(about.pop()).name if len(about) == 1 else texts.ITS_EMOTION
-    text = texts.DECIDED_LEGEND.to(language).format(name=one.to(language))
+    text = texts.DECIDED_LEGENDS.to(language)
+    if len(about) == 1:
+        text = texts.DECIDED_LEGEND.to(language).format(name=emotion_of(about.pop()).name.to(language))
     return tag("div.em-legend", *names, tag("span.em-decided-legend", text))
 
 

@@ -157,8 +157,8 @@ POSITION_KEYS = Text(
 NO_SPEECH_HERE = Text("no speech", "无语音")
 SPEAKER = Text("Speaker {name}", "说话人 {name}")
 SEGMENTS = Text("Segments", "片段")
-ITS_EMOTION = Text("the speaker's emotion", "该说话人的情绪")
 DECIDED_LEGEND = Text("▲ speaks for {name}, ▼ against it", "▲ 支持“{name}”，▼ 反对")
+DECIDED_LEGENDS = Text("▲ speaks for the speaker's emotion, ▼ against it", "▲ 支持该说话人的情绪，▼ 反对")
 DECIDED_MOST = Text(
     "What decided: most for {name} from {start} to {end}, {points} points.",
     "决定因素：{start} 至 {end} 对“{name}”贡献最大，{points} 个百分点。",
@@ -170,10 +170,6 @@ RULE = Text("Rule: {rule}", "规则：{rule}")
 EXPORT = Text("Export as…", "导出为…")
 EXPORTED = Text("{name} is saved by the browser.", "浏览器已保存 {name}。")
 TALKERS = Text("Speakers", "说话人")
-TALKERS_INFO = Text(
-    "One track for each, when they are known. Mono recordings have one channel only.",
-    "可分辨说话人时各成一轨。单声道录音只有一个声道。",
-)
 TOGETHER = Text("Not told apart", "不区分")
 BY_CHANNEL = Text("Each channel is a speaker (stereo calls)", "每个声道是一位说话人（立体声通话）")
 BY_TURNS = Text("As a file of turns says", "依据话轮文件")
@@ -184,10 +180,6 @@ TURNS_MISSING = Text(
     "There is no file of turns yet. Drop one under Speakers, or do not tell speakers apart.",
     "尚未提供话轮文件。请在“说话人”中拖放文件，或选择不区分说话人。",
 )
-TURNS_FOR_ONE = Text(
-    "Turns belong to one recording. Choose that recording alone.", "话轮只对应一个录音。请只选择该录音。"
-)
-SPOKEN = Text("{time} of speech", "语音 {time}")
 ORDER = Text("Order", "排序")
 BY_TIME = Text("In order", "按时间")
 STRONGEST_FIRST = Text("Strongest first", "按强度")
