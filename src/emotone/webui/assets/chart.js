@@ -199,13 +199,28 @@ function drawAreas(svg, lane, labels, range) {
   const drawn = labels.map((look, level) => ({
     shape: `M${[...line(level + 1), ...line(level).reverse()].join("L")}z`, color: look[COLOR],
   }));
-  let silent = range.from;
-  const pauses = columns.far ? [] : [...segmentsBetween(lane.segments, range.from, range.to), [range.to, range.to]].map(([start, end]) => {
-    const [left, right] = [(silent - range.from) * across, (start - range.from) * across];
-    silent = Math.max(silent, end);
-    return right - left > 1.5 ? `M${left.toFixed(1)} 0H${right.toFixed(1)}V${height}H${left.toFixed(1)}z` : "";
-  });
+  const pauses = (columns.far ? silentBins : silences)(lane.segments, range, width).map(
+    ([from, to]) => `M${((from - range.from) * across).toFixed(1)} 0H${((to - range.from) * across).toFixed(1)}V${height}H${((from - range.from) * across).toFixed(1)}z`);
   paths(svg, [...drawn, { shape: pauses.join(""), name: "em-pause" }]);
+}
+
+// Where nobody speaks: exactly, or from afar the bins without any speech.
+function silences(segments, { from, to }) {
+  const found = [];
+  let silent = from;
+  for (const [start, end] of [...segmentsBetween(segments, from, to), [to, to]]) {
+    if (start > silent) found.push([silent, start]);
+    silent = Math.max(silent, end);
+  }
+  return found;
+}
+function silentBins(segments, range, width) {
+  const { size, first, last } = bins(range, Math.max(1, Math.round(width / SMOOTH)));
+  const found = [];
+  for (let bin = first; bin < last; bin++) {
+    if (owner(segments, bin * size, (bin + 1) * size) < 0) found.push([bin * size, (bin + 1) * size]);
+  }
+  return found;
 }
 
 // Times and scores to draw: the columns themselves, or means of them (`far`) where they are closer than corners of the curve.
