@@ -1,7 +1,7 @@
 """From a chosen recording to what the page shows: one step after the other, each with its duration."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,6 +24,7 @@ from ..types import (
     Contribution,
     Conversation,
     Prediction,
+    Progress,
     Reason,
     Timeline,
     TimelineOptions,
@@ -34,6 +35,7 @@ from . import texts
 from .decoded import Decoded, Peaks, decoded
 from .heard import Heard, Result, hear_channels, hear_turns, hear_whole
 from .shelf import Download, Shelf
+from .watched import watched
 
 _log = logging.getLogger("emotone.webui")
 
@@ -82,10 +84,11 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step and its duration in seconds; `None` while it runs."""
+    """One step, its duration in seconds (`None` while it runs), and how much of it is done, 0…1, when that is known."""
 
     name: Text
     seconds: float | None
+    share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +202,8 @@ def analyse(
             once = kept.enter_context(decoded(recording))
             channels = [kept.enter_context(decoded(channel)) for channel in _channels(recording, settings)]
             yield clock.begin(texts.ANALYSE)
-            heard = _hear(_interview(recognizer, settings), once, channels, settings, shelf)
+            hear = _hearing(_interview(recognizer, settings), once, channels, settings, shelf)
+            heard = yield from watched(hear, lambda seconds: clock.at(seconds / once.audio.duration))
             answer = heard.answer
             embedding = heard.embedding if settings.embedding else None
             yield clock.begin(texts.WRITE)
@@ -246,6 +250,10 @@ class _Clock:
         self._name, self._start = name, perf_counter()
         return (*self._done, Step(name, None))
 
+    def at(self, share: float) -> tuple[Step, ...]:
+        """The steps so far, when so much of the last one is done."""
+        return (*self._done, *([] if self._name is None else [Step(self._name, None, min(share, 1.0))]))
+
     def finish(self) -> tuple[Step, ...]:
         if self._name is not None:
             self._done = (*self._done, Step(self._name, perf_counter() - self._start))
@@ -270,17 +278,20 @@ def _channels(recording: Recording, settings: Settings) -> list[Recording]:
     return [recording.of_channel(channel) for channel in range(count)] if count > 1 else []
 
 
-def _hear(interview: Interview, once: Decoded, channels: Sequence[Decoded], settings: Settings, shelf: Shelf) -> Heard:
+def _hearing(
+    interview: Interview, once: Decoded, channels: Sequence[Decoded], settings: Settings, shelf: Shelf
+) -> Callable[[Progress], Heard]:
+    """What listens, and says how far it is."""
+    own, frames = settings.own, settings.granularity == "frame"
     if channels:
-        return hear_channels(interview, channels, own=settings.own)
-    frames = settings.granularity == "frame"
+        return lambda progress: hear_channels(interview, channels, own=own, progress=progress)
     if frames and settings.turns is not None:
         if not shelf.holds(settings.turns.path):
             raise EmotoneError(texts.FOREIGN_FILE.en, texts.FOREIGN_FILE.zh)
         turns = read_turns(settings.turns.path, recording=once.audio.source.name)
-        return hear_turns(interview, once, turns, own=settings.own)
+        return lambda progress: hear_turns(interview, once, turns, own=own, progress=progress)
     keep = frames and settings.embedding
-    return hear_whole(interview, once, settings.baseline, own=settings.own, keep_frames=keep)
+    return lambda progress: hear_whole(interview, once, settings.baseline, own=own, keep_frames=keep, progress=progress)
 
 
 def _downloads(folder: OutputFolder, embedding: NDArray[np.float32] | None, shelf: Shelf) -> tuple[Download, ...]:

@@ -11,11 +11,11 @@ from ..conversation import Voices, voices_of_channels, voices_of_turns
 from ..errors import AudioError
 from ..interview import Answer, ConversationAnswer, Interview
 from ..listening import Listening
-from ..types import Baseline, Contribution, Conversation, Prediction, Timeline, Turn
+from ..types import Baseline, Contribution, Conversation, Prediction, Progress, Timeline, Turn
 from .decoded import Decoded, Peaks
 
 SHORTEST = 0.5  # seconds of a stretch whose contribution is shown
-STRETCHES = 300  # of a recording, at most: the longer it is, the longer they are
+STRETCHES = 1200  # of a recording, at most: the longer it is, the longer they are
 
 
 Result: TypeAlias = Prediction | Timeline | Conversation
@@ -40,7 +40,13 @@ class Heard:
 
 
 def hear_whole(
-    interview: Interview, sound: Decoded, baseline: Baseline | None, *, own: bool, keep_frames: bool
+    interview: Interview,
+    sound: Decoded,
+    baseline: Baseline | None,
+    *,
+    own: bool,
+    keep_frames: bool,
+    progress: Progress | None = None,
 ) -> Heard:
     """One voice.
 
@@ -50,26 +56,36 @@ def hear_whole(
         baseline: The usual sound to compare with.
         own: Compare the recording with itself instead; what is said about the whole is then said without that.
         keep_frames: Whether the embedding is that of each frame.
+        progress: As in `Recognizer.listen`.
     """
-    heard = interview.listen(sound.audio, keep_frames=keep_frames)
+    heard = interview.listen(sound.audio, keep_frames=keep_frames, progress=progress)
     answer = interview.answer(heard, _own_baseline(heard) if own else baseline)
     embedding = heard.embedding if heard.frames is None else heard.frames
     return Heard(answer, (sound.peaks,), (_decided(interview, heard, None if own else baseline),), embedding)
 
 
-def hear_channels(interview: Interview, sounds: Sequence[Decoded], *, own: bool) -> Heard:
-    """A voice on each channel. With `own`, each is compared with itself."""
-    voices = voices_of_channels([interview.listen(sound.audio) for sound in sounds])
+def hear_channels(
+    interview: Interview, sounds: Sequence[Decoded], *, own: bool, progress: Progress | None = None
+) -> Heard:
+    """A voice on each channel. With `own`, each is compared with itself; `progress` as in `Recognizer.listen_channels`."""
+    heard: list[Listening] = []
+    for sound in sounds:
+        before = sum(other.duration for other in heard)
+        share = None if progress is None else _share_of(progress, before, len(sounds))
+        heard.append(interview.listen(sound.audio, progress=share))
+    voices = voices_of_channels(heard)
     return _conversation(interview, voices, tuple(sound.peaks for sound in sounds), own=own)
 
 
-def hear_turns(interview: Interview, sound: Decoded, turns: Sequence[Turn], *, own: bool) -> Heard:
-    """Voices whose turns are known. With `own`, each is compared with itself.
+def hear_turns(
+    interview: Interview, sound: Decoded, turns: Sequence[Turn], *, own: bool, progress: Progress | None = None
+) -> Heard:
+    """Voices whose turns are known. With `own`, each is compared with itself; `progress` as in `Recognizer.listen`.
 
     Raises:
         TurnsError: When none of the turns lies in the recording.
     """
-    voices = voices_of_turns(interview.listen(sound.audio), turns)
+    voices = voices_of_turns(interview.listen(sound.audio, progress=progress), turns)
     return _conversation(interview, voices, (sound.peaks,), own=own)
 
 
@@ -78,6 +94,10 @@ def _conversation(interview: Interview, voices: Voices, outlines: tuple[Peaks, .
     decided = tuple(_decided(interview, voice.heard.within(voice.stretches), None) for voice in voices.voices)
     embedding = np.stack([track.timeline.utterance.embedding for track in answer.result.tracks])
     return Heard(answer, outlines, decided, embedding)
+
+
+def _share_of(progress: Progress, before: float, count: int) -> Progress:
+    return lambda seconds: progress((before + seconds) / count)
 
 
 def _decided(interview: Interview, heard: Listening, baseline: Baseline | None) -> tuple[Contribution, ...]:

@@ -56,9 +56,15 @@ def progress(number: int, count: int, steps: Sequence[Step], language: Language)
         tag("div.em-pulse", *[tag("i")] * 7),
         tag("h2", title.to(language)),
         tag("span.em-muted", which),
+        *(_share(step) for step in steps if step.share),
         _step_list(steps, language),
         attributes={"role": "status"},
     )
+
+
+def _share(step: Step) -> Html:
+    """How much of a long step is done; the step itself says it in words."""
+    return tag("progress", attributes={"value": f"{step.share:.3f}", "max": "1", "aria-hidden": "true"})
 
 
 def problem(item: Problem, language: Language) -> Html:
@@ -167,7 +173,9 @@ def _step_list(steps: Sequence[Step], language: Language) -> Html:
 
 
 def _seconds(step: Step, language: Language) -> str:
-    return "…" if step.seconds is None else texts.SECONDS.to(language).format(seconds=f"{step.seconds:.2f}")
+    if step.seconds is None:
+        return f"{step.share:.0%}" if step.share else "…"
+    return texts.SECONDS.to(language).format(seconds=f"{step.seconds:.2f}")
 
 
 def table(reports: Sequence[Report | Problem], language: Language) -> Html:

@@ -166,7 +166,7 @@ function drawDecided(svg, lane, labels, range) {
   const top = Math.max(0.001, ...scores), bottom = Math.max(0.0003, top / 6, -Math.min(...scores));
   const zero = (height * top) / (top + bottom), scale = height / (top + bottom);
   const shapes = { for: [], against: [] };
-  for (const [start, end, score] of segmentsBetween(lane.decided, range.from, range.to)) {
+  for (const [start, end, score] of stretches(lane.decided, range, width)) {
     const left = Math.max(0, (start - range.from) * across), right = Math.min(width, (end - range.from) * across);
     const gap = Math.min(1, 0.2 * (right - left)), tall = Math.max(0.5, Math.abs(score) * scale);
     shapes[score < 0 ? "against" : "for"].push(
@@ -177,6 +177,18 @@ function drawDecided(svg, lane, labels, range) {
     { shape: shapes.against.join(""), name: "em-against" },
     { shape: `M0 ${zero.toFixed(1)}h${width}v1h-${width}z`, name: "em-zero" },
   ]);
+}
+// Those that are visible; means of neighbours where they would be thinner than a piece of the band.
+function stretches(decided, range, width) {
+  const visible = segmentsBetween(decided, range.from, range.to);
+  const together = Math.ceil((COLUMN * visible.length) / width);
+  if (together < 2) return visible;
+  const first = countUpTo(decided, range.from, (one) => one[END]), joined = [];
+  for (let index = first - (first % together); index < first + visible.length; index += together) {
+    const some = decided.slice(index, index + together);
+    joined.push([some[0][START], some.at(-1)[END], some.reduce((sum, one) => sum + one[2], 0) / some.length]);
+  }
+  return joined;
 }
 function contributionAt(lane, labels, time, words) {
   const stretch = lane.decided[countUpTo(lane.decided, time, (one) => one[START]) - 1];
