@@ -5,7 +5,7 @@ from threading import Event
 import pytest
 
 from emotone.errors import EmotoneError
-from emotone.webui.watched import NobodyWaits, watched
+from emotone.webui.watched import NobodyWaitsError, watched
 
 
 def result_of(running):
@@ -42,7 +42,7 @@ def test_it_ends_when_nobody_waits():
             assert left.wait(30)
             while True:
                 progress(1.0)
-        except NobodyWaits:
+        except NobodyWaitsError:
             ended.append(True)
             raise
 

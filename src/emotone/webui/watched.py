@@ -13,7 +13,7 @@ _Shown = TypeVar("_Shown")
 _Done = TypeVar("_Done")
 
 
-class NobodyWaits(Exception):
+class NobodyWaitsError(Exception):
     """Raised within the work when the visitor has left."""
 
 
@@ -33,7 +33,7 @@ def watched(
     def progress(seconds: float) -> None:
         nonlocal heard
         if left.is_set():
-            raise NobodyWaits
+            raise NobodyWaitsError
         heard = seconds
 
     with ThreadPoolExecutor(1, "listen") as pool:
