@@ -6,6 +6,7 @@ from .doubts import withheld
 from .errors import (
     AudioError,
     AudioNotFoundError,
+    AudioTooLongError,
     ChannelError,
     CheckpointError,
     DownloadError,
@@ -18,6 +19,7 @@ from .errors import (
     NoAudioStreamError,
     OptionError,
     OutputError,
+    ServerError,
     TurnsError,
     UnsupportedAudioError,
 )
@@ -57,6 +59,7 @@ __all__ = [
     "AudioError",
     "AudioNotFoundError",
     "AudioSource",
+    "AudioTooLongError",
     "Baseline",
     "ChannelError",
     "CheckpointError",
@@ -83,6 +86,7 @@ __all__ = [
     "Recognizer",
     "Region",
     "Segment",
+    "ServerError",
     "Source",
     "Timeline",
     "TimelineOptions",

@@ -6,6 +6,7 @@
     │   ├── EmptyAudioError         no bytes, or no samples in it
     │   ├── UnsupportedAudioError   not audio, or not decodable
     │   ├── NoAudioStreamError      media without an audio track
+    │   ├── AudioTooLongError       more seconds than are allowed
     │   ├── ChannelError            the wanted channel does not exist
     │   └── InvalidSamplesError     NaN, infinite or absurdly large values
     ├── ModelError             a model cannot be found, read or used
@@ -15,6 +16,7 @@
     ├── TurnsError             turns of speakers cannot be read, or are not of the recording
     ├── OutputError            results cannot be written
     ├── OptionError            an option has an impossible value
+    ├── ServerError            a server cannot be reached, or refuses
     └── MissingExtraError      an optional part is not installed
 
 Each message says what was found, what was wanted and what to do; `error.text` holds it in English and Chinese.
@@ -65,6 +67,10 @@ class NoAudioStreamError(AudioError):
     """The source is media, but has no audio track."""
 
 
+class AudioTooLongError(AudioError):
+    """The recording has more seconds than are allowed."""
+
+
 class ChannelError(AudioError):
     """The recording does not have the channel that was asked for."""
 
@@ -99,6 +105,10 @@ class OutputError(EmotoneError):
 
 class OptionError(EmotoneError):
     """An option has an impossible value."""
+
+
+class ServerError(EmotoneError):
+    """A server of Emotone cannot be reached, or refuses a request for a reason of its own."""
 
 
 class MissingExtraError(EmotoneError):

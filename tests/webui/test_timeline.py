@@ -302,3 +302,13 @@ def test_every_format_is_saved(stage: Stage, tmp_path: Path):
         expect(stage.page.locator(".em-toast")).to_contain_text(saved.name)
     segments = stage.page.locator(".em-segments li").count()
     assert (tmp_path / "english_four_moods.srt").read_text("utf-8").count(" --> ") == segments
+
+
+def test_a_hostile_name_becomes_a_file_name(window: Page, clips: list[Path], tmp_path: Path):
+    name = "../<b>情绪?*\\x.wav"
+    choose_files(window, [{"name": name, "mimeType": "audio/ogg", "buffer": clips[0].read_bytes()}])
+    recognize(window)
+    saved = export(window, "csv", tmp_path)
+    assert not set(saved.name) & set('<>:"/\\|?*')
+    assert saved.suffix == ".csv"
+    assert "Happy" in saved.read_text("utf-8") or "happy" in saved.read_text("utf-8")

@@ -31,11 +31,11 @@ class Actions:
 
     Args:
         library: The models, shared by all visitors.
-        outputs: Where results are saved.
+        outputs: Where results are saved; `None` keeps none.
         shelf: What may be read and handed out.
     """
 
-    def __init__(self, library: Library, outputs: Path, shelf: Shelf) -> None:
+    def __init__(self, library: Library, outputs: Path | None, shelf: Shelf) -> None:
         self._library = library
         self._outputs = outputs
         self._shelf = shelf
@@ -212,7 +212,7 @@ class Actions:
             data = form.write([entry], language)
         except EmotoneError as error:
             return render.exported(error.text, language)
-        name = f"{Path(report.name).stem or 'result'}{form.ending}"
+        name = _file_name(report.name) + form.ending
         return render.exported(self._shelf.make(name, lambda path: path.write_bytes(data)), language)
 
     def finish(self, shown: Outcome | None, language: Language) -> tuple[Html, Update]:
@@ -254,6 +254,12 @@ class _Wanted:
         return Settings(
             self.granularity, self.embedding, options, baseline, self.itself, head, self.abstain, split, turns
         )
+
+
+def _file_name(name: str) -> str:
+    """The name of a recording as the beginning of a file name on any computer."""
+    kept = "".join("_" if character in '<>:"/\\|?*' or not character.isprintable() else character for character in name)
+    return Path(kept).stem.strip(". ")[:60] or "result"
 
 
 def uploaded(event: gr.EventData) -> tuple[Chosen, ...]:

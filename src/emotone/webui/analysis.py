@@ -1,6 +1,7 @@
 """From a chosen recording to what the page shows: one step after the other, each with its duration."""
 
 import logging
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -99,7 +100,7 @@ class Report:
         name: Of the recording.
         result: What was found.
         outlines: Of the recording, or of each channel when each is a speaker.
-        folder: Where the result was saved: the folder's name.
+        folder: Where the result was saved: the folder's name; empty when nothing is kept.
         downloads: The files in it.
         steps: What was done, and how long it took.
         own: It was compared with itself.
@@ -188,15 +189,13 @@ class Outcome:
 
 
 def analyse(
-    recognizer: Recognizer, chosen: Chosen, settings: Settings, outputs: Path, shelf: Shelf
+    recognizer: Recognizer, chosen: Chosen, settings: Settings, outputs: Path | None, shelf: Shelf
 ) -> Iterator[tuple[Step, ...] | Report | Problem]:
-    """The steps so far, whenever one begins; then a report or a problem."""
+    """The steps so far, whenever one begins; then a report or a problem. Without `outputs`, results are on the shelf only."""
     clock = _Clock()
     try:
         yield clock.begin(texts.DECODE)
-        if not shelf.holds(chosen.path):
-            raise EmotoneError(texts.FOREIGN_FILE.en, texts.FOREIGN_FILE.zh)
-        recording = open_recording(chosen.path)
+        recording = shelf.open(chosen.path)
         recording.name = chosen.name
         with ExitStack() as kept:
             once = kept.enter_context(decoded(recording))
@@ -210,18 +209,21 @@ def analyse(
             folder = save_result(
                 answer.result,
                 open_recording(once.audio).blocks(),
-                outputs,
+                outputs or shelf.folder(),
                 embedding=embedding,
                 when=answer.when,
                 said=answer.record,
             )
+        downloads = _downloads(folder, embedding, shelf)
+        if outputs is None:
+            shutil.rmtree(folder.path.parent, ignore_errors=True)  # the downloads are links to its files, or copies
         calibration = (settings.head or recognizer.head).calibration
         yield Report(
             chosen.name,
             answer.result,
             heard.outlines,
-            folder.path.name,
-            _downloads(folder, embedding, shelf),
+            folder.path.name if outputs else "",
+            downloads,
             clock.finish(),
             settings.own,
             answer.others.get(OWN_HEAD),

@@ -108,7 +108,7 @@ def _files(item: Report, language: Language) -> Html:
         heading(texts.DOWNLOADS.to(language)),
         items("em-files", map(download, item.downloads)),
         _exports(item, language),
-        tag("p.em-muted.em-folder", texts.SAVED_IN.to(language).format(folder=item.folder)),
+        tag("p.em-muted.em-folder", _kept(item, language)),
     )
 
 
@@ -133,6 +133,10 @@ def exported(file: Download | Text | None, language: Language) -> Html:
         "a", texts.EXPORTED.to(language).format(name=file.name), attributes={"href": file.url, "download": file.name}
     )
     return tag("div.em-toast", link, attributes={"role": "status"})
+
+
+def _kept(item: Report, language: Language) -> str:
+    return texts.SAVED_IN.to(language).format(folder=item.folder) if item.folder else texts.NOT_SAVED.to(language)
 
 
 def download(file: Download) -> Html:
