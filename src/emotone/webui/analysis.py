@@ -11,7 +11,7 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from ..audio import Recording, open_recording
+from ..audio import Recording
 from ..doubts import in_order
 from ..errors import INTERNAL, EmotoneError
 from ..heads import Head
@@ -21,12 +21,14 @@ from ..recognizer import Recognizer
 from ..text import Text
 from ..turns import read_turns
 from ..types import (
+    SAMPLE_RATE,
     Baseline,
     Contribution,
     Conversation,
     Prediction,
     Progress,
     Reason,
+    Signal,
     Timeline,
     TimelineOptions,
     utterance_of,
@@ -38,6 +40,7 @@ from .heard import Heard, Result, hear_channels, hear_turns, hear_whole
 from .shelf import Download, Shelf
 from .watched import watched
 
+_BLOCK = 10 * SAMPLE_RATE  # samples that are written at once
 _log = logging.getLogger("emotone.webui")
 
 
@@ -198,17 +201,17 @@ def analyse(
         recording = shelf.open(chosen.path)
         recording.name = chosen.name
         with ExitStack() as kept:
-            once = kept.enter_context(decoded(recording))
-            channels = [kept.enter_context(decoded(channel)) for channel in _channels(recording, settings)]
+            sounds = [kept.enter_context(decoded(part)) for part in _parts(recording, settings)]
+            duration = sounds[0].audio.duration
             yield clock.begin(texts.ANALYSE)
-            hear = _hearing(_interview(recognizer, settings), once, channels, settings, shelf)
-            heard = yield from watched(hear, lambda seconds: clock.at(seconds / once.audio.duration))
+            hear = _hearing(_interview(recognizer, settings), sounds, settings, shelf)
+            heard = yield from watched(hear, lambda seconds: clock.at(seconds / duration))
             answer = heard.answer
             embedding = heard.embedding if settings.embedding else None
             yield clock.begin(texts.WRITE)
             folder = save_result(
                 answer.result,
-                open_recording(once.audio).blocks(),
+                _mixed(sounds),
                 outputs or shelf.folder(),
                 embedding=embedding,
                 when=answer.when,
@@ -272,21 +275,28 @@ def _interview(recognizer: Recognizer, settings: Settings) -> Interview:
     return Interview(recognizer, heads, options, abstain=settings.abstain)
 
 
-def _channels(recording: Recording, settings: Settings) -> list[Recording]:
-    """Each channel of a recording, when they are to be told apart and there are several."""
-    if settings.granularity != "frame" or not settings.split:
-        return []
-    count = recording.format.channels
-    return [recording.of_channel(channel) for channel in range(count)] if count > 1 else []
+def _parts(recording: Recording, settings: Settings) -> list[Recording]:
+    """Each channel of a recording, when they are to be told apart and there are several; else the recording."""
+    count = recording.format.channels if settings.granularity == "frame" and settings.split else 1
+    return [recording.of_channel(channel) for channel in range(count)] if count > 1 else [recording]
+
+
+def _mixed(sounds: Sequence[Decoded]) -> Iterator[Signal]:
+    """The mean of all channels, in blocks."""
+    size = min(sound.audio.samples.size for sound in sounds)
+    for start in range(0, size, _BLOCK):
+        parts = [sound.audio.samples[start : min(start + _BLOCK, size)] for sound in sounds]
+        yield np.mean(parts, axis=0, dtype=np.float32)
 
 
 def _hearing(
-    interview: Interview, once: Decoded, channels: Sequence[Decoded], settings: Settings, shelf: Shelf
+    interview: Interview, sounds: Sequence[Decoded], settings: Settings, shelf: Shelf
 ) -> Callable[[Progress], Heard]:
     """What listens, and says how far it is."""
     own, frames = settings.own, settings.granularity == "frame"
-    if channels:
-        return lambda progress: hear_channels(interview, channels, own=own, progress=progress)
+    if len(sounds) > 1:
+        return lambda progress: hear_channels(interview, sounds, own=own, progress=progress)
+    (once,) = sounds
     if frames and settings.turns is not None:
         if not shelf.holds(settings.turns.path):
             raise EmotoneError(texts.FOREIGN_FILE.en, texts.FOREIGN_FILE.zh)

@@ -270,10 +270,10 @@ function drawAxis(box, duration, range) {
   box.replaceChildren(...marks);
 }
 
-// What is expressed at a moment, as a sentence.
+// What is expressed at a moment: a pictograph and words.
 function saidAt(lane, labels, time, words) {
   const segment = segmentAt(lane.segments, time);
-  if (!segment || time > segment[END]) return words.quiet;
+  if (!segment || time > segment[END]) return ["", words.quiet];
   const look = labels[segment[LABEL]];
-  return `${look[EMOJI]} ${look[NAME]} ${percent(segment[CONFIDENCE])}`;
+  return [look[EMOJI], `${look[NAME]} ${percent(segment[CONFIDENCE])}`];
 }

@@ -5,6 +5,7 @@ let end = null;
 let drawn = null;
 let rows = ROWS;
 let order = "time";
+let ticking = 0;
 
 function draw() {
   const audio = find("audio");
@@ -25,11 +26,12 @@ function draw() {
   button.dataset.playing = audio.paused ? "no" : "yes";
   button.ariaLabel = audio.paused ? button.dataset.labelPlay : button.dataset.labelPause;
   describe(at, audio.paused);
-  for (const part of element.querySelectorAll("[data-start]")) {
-    const inside = at >= Number(part.dataset.start) && at < Number(part.dataset.end) && !audio.paused;
-    part.toggleAttribute("data-current", inside);
+  for (const segment of element.querySelectorAll("[data-start]")) {
+    const inside = at >= Number(segment.dataset.start) && at < Number(segment.dataset.end) && !audio.paused;
+    segment.toggleAttribute("data-current", inside);
   }
-  if (!audio.paused) requestAnimationFrame(draw);
+  cancelAnimationFrame(ticking);
+  if (!audio.paused) ticking = requestAnimationFrame(draw);
 }
 
 // The playhead is a slider for keys and screen readers, which hear what is expressed there.
@@ -39,7 +41,7 @@ function describe(at, paused) {
   head.ariaValueNow = now;
   head.dataset.view = view;
   const said = lanes().map((lane) => {
-    const words = saidAt(lane, labels(), at, chart.words).replace(/^\P{L}+/u, "");
+    const [, words] = saidAt(lane, labels(), at, chart.words);
     return lane.speaker ? `${lane.speaker}: ${words}` : words;
   });
   head.ariaValueText = `${clock(at)}, ${said.join("; ")}`;

@@ -20,11 +20,12 @@ function drawVisible() {
   const stage = find(".em-stage");
   if (!chart || !stage?.checkVisibility()) return;
   element.querySelectorAll(`.em-view-${view} .em-lane`).forEach((frame, index) => {
-    const lane = lanes()[index], part = (selector) => frame.querySelector(selector);
-    drawWave(part(".em-waveform"), lane, labels(), chart.duration, visible);
-    if (part(".em-decided")) drawDecided(part(".em-decided"), lane, labels(), visible);
-    if (part(".em-strip")) drawStrip(part(".em-strip"), lane, labels(), visible, chart.words);
-    if (part(".em-areas")) drawAreas(part(".em-areas"), lane, labels(), visible);
+    const lane = lanes()[index];
+    const [wave, decided, strip, areas] = ["waveform", "decided", "strip", "areas"].map((name) => frame.querySelector(`.em-${name}`));
+    drawWave(wave, lane, labels(), chart.duration, visible);
+    if (decided) drawDecided(decided, lane, labels(), visible);
+    if (strip) drawStrip(strip, lane, labels(), visible, chart.words);
+    if (areas) drawAreas(areas, lane, labels(), visible);
   });
   drawAxis(find(".em-axis"), chart.duration, visible);
   drawOverview();
@@ -180,8 +181,9 @@ element.addEventListener("pointermove", (event) => {
   const box = stage.getBoundingClientRect(), time = timeAt(event.clientX);
   const frames = [...element.querySelectorAll(`.em-view-${view} .em-lane`)];
   const index = Math.max(0, frames.findIndex((frame) => event.clientY < frame.getBoundingClientRect().bottom));
-  const said = saidAt(lanes()[index], labels(), time, chart.words);
-  tip.textContent = `${clock(time)} · ${said}${contributionAt(lanes()[index], labels(), time, chart.words)}`;
+  const [emoji, said] = saidAt(lanes()[index], labels(), time, chart.words);
+  const points = contributionAt(lanes()[index], labels(), time, chart.words);
+  tip.replaceChildren(`${clock(time)} · `, part("span", "em-emoji", emoji), ` ${said}${points}`);
   tip.style.left = `${event.clientX - box.left}px`;
   tip.dataset.side = event.clientX - box.left > box.width / 2 ? "left" : "right";
 });
