@@ -62,6 +62,7 @@ def frame(page: Page) -> None:
     set_granularity(page, "frame")
     page.locator("#em-embedding input").check()
     load_example(page, 2)
+    page.mouse.move(0, 0)
 
 
 def zoomed(page: Page) -> None:
