@@ -140,3 +140,34 @@ def test_a_baseline_of_several_recordings(model: Recognizer, clips: list[Path], 
         model.baseline([])
     with pytest.raises(emotone.AudioNotFoundError):
         model.baseline([clips[1], "missing.wav"])
+
+
+def test_progress_counts_seconds_up_to_the_duration(model: Recognizer, four_moods: Path) -> None:
+    speech = np.tile(emotone.load_audio(four_moods).samples, 9)
+    said: list[float] = []
+    heard = model.listen(speech, sample_rate=SAMPLE_RATE, progress=said.append)
+    assert said[0] == 0
+    assert said == sorted(said)
+    assert said[-1] == heard.duration == speech.size / SAMPLE_RATE
+    assert 25 in said  # the first chunk, without its context
+    assert len(said) >= heard.duration / 10
+
+
+@pytest.mark.parametrize("at", [0.0, 25.0])
+def test_what_progress_raises_ends_the_listening(model: Recognizer, four_moods: Path, at: float) -> None:
+    speech = np.tile(emotone.load_audio(four_moods).samples, 9)
+
+    class GoneError(Exception):
+        pass
+
+    said: list[float] = []
+
+    def leave(seconds: float) -> None:
+        said.append(seconds)
+        if seconds >= at:
+            raise GoneError
+
+    with pytest.raises(GoneError):
+        model.listen(speech, sample_rate=SAMPLE_RATE, progress=leave)
+    assert said[-1] == at
+    assert model.listen(four_moods).predict().scores == pytest.approx(model.predict(four_moods).scores)

@@ -21,6 +21,12 @@ Each message says what was found, what was wanted and what to do; `error.text` h
 
 from .text import Text, printable
 
+INTERNAL = Text(
+    "Internal error: this should not happen. The server's log says more; please report it.",
+    "内部错误：这不应发生。详情见服务器日志，请向我们反馈。",
+)
+"""What a visitor of a server is told of an error that is in none of the classes below."""
+
 
 class EmotoneError(Exception):
     """The parent of all errors below.

@@ -23,6 +23,7 @@ from .types import (
     Failure,
     ModelInfo,
     Prediction,
+    Progress,
     Signal,
     Timeline,
     TimelineOptions,
@@ -59,6 +60,7 @@ class Recognizer:
         keep_frames: bool = False,
         sample_rate: int | None = None,
         channel: int | None = None,
+        progress: Progress | None = None,
     ) -> Listening:
         """Listens to a recording once; every result can be read off what this returns.
 
@@ -69,6 +71,8 @@ class Recognizer:
             keep_frames: Whether the frames are kept: 1 MB for each 5 s of 1024-d frames.
             sample_rate: Of an array, in Hz.
             channel: The channel to listen to, counted from 0; `None` takes the mean of all.
+            progress: Called at the beginning, for each 10 s that are decoded, and whenever more was heard; at last with the
+                duration. What it raises ends the listening and passes through, so it can cancel.
 
         Raises:
             AudioError: When the source cannot be decoded or scored.
@@ -82,12 +86,15 @@ class Recognizer:
         kept: list[_Frames] = []
         sums = [np.zeros((1, sum(len(head.labels) for head in asked)))]
         means = _Means(self.info.dim, round(STRETCH * self.info.frame_rate))
-        for frames in self._encode(meter.watch(recording.blocks())):
+        counter = _Counter(progress, meter, self.info.frame_rate)
+        for frames in self._encode(counter.watch(recording.blocks())):
             logits = np.concatenate([head.logits(frames) for head in asked], axis=1)
             sums.append(logits.cumsum(axis=0) + sums[-1][-1])
             means.add(frames)
             if keep_frames:
                 kept.append(frames)
+            counter.add(len(frames))
+        counter.finish()
         return Listening(
             self.info,
             recording.source,
@@ -221,6 +228,30 @@ class Recognizer:
                 yield self._engine.run([waiting[: chunk * step]])[0][seen : chunk - context]
                 waiting, seen, limit = waiting[(chunk - 2 * context) * step :], context, chunk * step
         yield self._engine.run([waiting])[0][seen:]
+
+
+class _Counter:
+    """Says how far a recording was heard."""
+
+    def __init__(self, progress: Progress | None, meter: QualityMeter, frame_rate: float) -> None:
+        self._say = progress or (lambda _: None)
+        self._meter = meter
+        self._frame_rate = frame_rate
+        self._frames = 0
+
+    def watch(self, blocks: Iterator[Signal]) -> Iterator[Signal]:
+        """The same blocks, measured; before each there is an occasion to cancel."""
+        self._say(0.0)
+        for block in self._meter.watch(blocks):
+            yield block
+            self.add(0)
+
+    def add(self, frames: int) -> None:
+        self._frames += frames
+        self._say(min(self._frames / self._frame_rate, self._meter.duration))
+
+    def finish(self) -> None:
+        self._say(self._meter.duration)
 
 
 class _Means:

@@ -1,6 +1,6 @@
 """What goes in and what comes out: frozen dataclasses, shared by every layer."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -15,6 +15,9 @@ SAMPLE_RATE = 16_000
 
 Signal: TypeAlias = NDArray[np.float32]
 """Samples of a mono signal, `(samples,)`, in -1…1."""
+
+Progress: TypeAlias = Callable[[float], None]
+"""Called with the seconds of a recording that were heard so far, never fewer than before; what it raises ends the listening."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from emotone import Recognizer
-from emotone.webui import Page as Served
-from emotone.webui import launch
+from emotone.cli.launching import launch
+from emotone.server import Served
 
 HOW = "needs a browser: apt-get install chromium, and pip install playwright"
 

@@ -30,9 +30,9 @@ from browser import (
 )
 
 from emotone import load_audio, load_model
+from emotone.cli.launching import launch
 from emotone.examples import examples
 from emotone.heads import Head
-from emotone.webui import launch
 
 TEACH = re.compile("Teach|教学")
 

@@ -15,11 +15,11 @@ from hub import Fault, Hub
 from playwright.sync_api import BrowserContext, Page, expect
 
 from emotone import EmotoneError, Recognizer, load_model
+from emotone.cli.launching import launch
+from emotone.fetches import Fetches
 from emotone.hub import Origin, pull
-from emotone.webui import Page as Served
-from emotone.webui import launch
-from emotone.webui.fetches import Fetches
-from emotone.webui.library import START, Library
+from emotone.library import START, Library
+from emotone.server import Served
 
 NAME = "emotion2vec-plus-base"
 MEGABYTE = 2**20

@@ -9,8 +9,9 @@ from urllib.request import urlopen
 
 import pytest
 
-from emotone import MissingExtraError, OptionError
-from emotone.webui import Page, launch, serving
+from emotone import OptionError
+from emotone.cli.launching import launch
+from emotone.server import Served, serving
 from emotone.webui.analysis import Chosen, Problem, Report, Settings, analyse
 from emotone.webui.shelf import Shelf
 
@@ -24,7 +25,7 @@ def status(address: str) -> int:
 
 
 def test_importing_emotone_or_its_page_does_not_import_gradio():
-    code = "import sys, emotone, emotone.webui; sys.exit('gradio' in sys.modules)"
+    code = "import sys, emotone, emotone.server, emotone.webui; sys.exit({'gradio', 'fastapi'} & sys.modules.keys() != set())"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
@@ -41,13 +42,22 @@ def test_impossible_address_is_one_sentence(model, tmp_path, host, port):
         launch(model, tmp_path, host, port)
 
 
-def test_missing_gradio_names_the_install_line(model, tmp_path, monkeypatch):
+def test_without_gradio_there_is_the_api_and_the_install_line_of_the_page(model, tmp_path, monkeypatch):
     for name in ("emotone.webui.site", "emotone.webui.page"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.delattr(sys.modules["emotone.webui"], "site", raising=False)
     monkeypatch.setitem(sys.modules, "gradio", None)
-    with pytest.raises(MissingExtraError, match=r"emotone\[ui\]"):
-        launch(model, tmp_path, port=0)
+    told = []
+    with launch(model, tmp_path, port=0, on_missing=told.append) as served:
+        assert status(f"{served.url}healthz") == 200
+        assert status(f"{served.url}gradio_api/info") == 404
+    assert "emotone[ui]" in str(told[0])
+
+
+def test_closing_removes_uploads(model, tmp_path):
+    with launch(model, tmp_path, port=0) as served:
+        assert served.service.folder.stat().st_mode & 0o777 == 0o700
+    assert not served.service.folder.exists()
 
 
 def test_a_failing_model_fails_the_launch(tmp_path):
@@ -63,7 +73,7 @@ def test_urls_can_be_clicked():
     assert serving._url("::1", 80) == "http://[::1]:80/"
 
 
-def test_the_page_answers_and_restricts_the_browser(served: Page):
+def test_the_page_answers_and_restricts_the_browser(served: Served):
     with urlopen(served.url) as answer:
         assert answer.status == 200
         assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
@@ -71,12 +81,12 @@ def test_the_page_answers_and_restricts_the_browser(served: Page):
 
 
 @pytest.mark.parametrize("path", ["/etc/hostname", "http://example.com/", "https://example.com/a.wav"])
-def test_the_server_hands_out_no_other_file(served: Page, path):
+def test_the_server_hands_out_no_other_file(served: Served, path):
     assert status(f"{served.url}gradio_api/file={path}") == 403
 
 
-def test_results_are_handed_out_under_secret_addresses_only(served: Page, model, clips, outputs: Path):
-    shelf = Shelf(Path(served._folder), lambda path: None)
+def test_results_are_handed_out_under_secret_addresses_only(served: Served, model, clips, outputs: Path):
+    shelf = Shelf(served.service.folder / "page", lambda path: None)
     *_, report = analyse(model, Chosen("a.ogg", clips[0]), Settings(), outputs, shelf)
     assert isinstance(report, Report)
     for download in report.downloads:

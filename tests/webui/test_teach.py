@@ -127,12 +127,12 @@ def test_what_a_visitor_brought_goes_with_the_visitor(
     chromium, served, clips: list[Path], monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("GRADIO_IS_E2E_TEST", "1")  # a visit ends a second after its page was closed, not an hour
-    before = set(served._folder.rglob("00001_*"))
+    before = set(served.service.folder.rglob("00001_*"))
     visitor = chromium.new_context(locale="en").new_page()
     visit(visitor, served.url)
     open_tab(visitor, "Teach")
     add_material(visitor, clips[:1], 1)
-    (brought,) = set(served._folder.rglob("00001_*")) - before
+    (brought,) = set(served.service.folder.rglob("00001_*")) - before
     visitor.context.close()
     deadline = time.monotonic() + PATIENCE / 1000
     while brought.parent.exists() and time.monotonic() < deadline:

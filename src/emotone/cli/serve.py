@@ -1,4 +1,4 @@
-"""`emotone serve`: the page."""
+"""`emotone serve`: the API and the page."""
 
 import signal
 from contextlib import suppress
@@ -6,15 +6,16 @@ from pathlib import Path
 
 import click
 
-from ..errors import EmotoneError
+from ..errors import EmotoneError, MissingExtraError
 from ..recognizer import load_model
-from .console import ERR, OPTIONS, fail, say
+from .console import ERR, LANGUAGE, OPTIONS, fail, say
+from .launching import launch
 from .options import model_option
 
 
 @click.command(
     options_metavar=OPTIONS,
-    help=say("Serve the page until Ctrl-C.", "启动网页服务，按 Ctrl-C 结束。"),
+    help=say("Serve the page and the API until Ctrl-C.", "启动网页与 API 服务，按 Ctrl-C 结束。"),
     epilog=say("Example: emotone serve --port 7860", "示例：emotone serve --port 7860"),
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help=say("Address to listen on.", "监听地址。"))
@@ -41,14 +42,16 @@ from .options import model_option
     help=say("Do not let the page fetch models.", "不允许从网页获取模型。"),
 )
 def serve(host: str, port: int, output: Path, model: str, offline: bool) -> None:
-    """Starts the page."""
-    from ..webui import launch  # noqa: PLC0415 - other commands do without
+    """Starts the server."""
+
+    def say_missing(error: MissingExtraError) -> None:
+        ERR.print(f"{say('note: there is no page', '提示：没有网页')}: {error.text.to(LANGUAGE)}", markup=False)
 
     try:
-        page = launch(lambda: load_model(model), output, host, port, offline=offline)
+        served = launch(lambda: load_model(model), output, host, port, offline=offline, on_missing=say_missing)
     except EmotoneError as error:
         fail(error)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # both ends are clean ends
-    with page, suppress(KeyboardInterrupt):
-        ERR.print(say(f"Emotone is on {page.url} (Ctrl-C ends it)", f"情声已启动：{page.url}（按 Ctrl-C 结束）"))
-        page.wait()
+    with served, suppress(KeyboardInterrupt):
+        ERR.print(say(f"Emotone is on {served.url} (Ctrl-C ends it)", f"情声已启动：{served.url}（按 Ctrl-C 结束）"))
+        served.wait()

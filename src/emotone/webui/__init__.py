@@ -1,5 +1,5 @@
-"""The web page. Importing this package does not import Gradio; launching the page or importing `emotone.webui.page` does."""
+"""The web page. Importing this package does not import Gradio; mounting the page or importing `emotone.webui.page` does."""
 
-from .serving import Page, launch
+from .mounting import mounted, prepare
 
-__all__ = ["Page", "launch"]
+__all__ = ["mounted", "prepare"]

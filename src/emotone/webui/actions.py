@@ -12,12 +12,12 @@ import gradio as gr
 from ..errors import EmotoneError
 from ..examples import examples
 from ..heads import Head, check_head
+from ..library import Library
 from ..markup import Html
 from ..text import Language
 from ..types import Baseline, TimelineOptions
 from . import controls, menu, render, texts, voice_panel
 from .analysis import Chosen, Outcome, Problem, Report, Settings, Step, analyse
-from .library import Library
 from .own_heads import OwnHeads
 from .parts import Update
 from .shelf import Shelf

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..audio import open_recording
 from ..doubts import in_order, withheld
-from ..errors import AudioError, EmotoneError
+from ..errors import INTERNAL, AudioError, EmotoneError
 from ..heads import Head
 from ..listening import Listening
 from ..outputs import OutputFolder, save_result
@@ -187,7 +187,7 @@ def analyse(
         yield Problem(chosen.name, error.text)
     except Exception:
         _log.exception("Cannot analyse %r", chosen.name)
-        yield Problem(chosen.name, texts.INTERNAL)
+        yield Problem(chosen.name, INTERNAL)
 
 
 class _Clock:

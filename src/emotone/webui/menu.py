@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
+from ..fetches import Fetch
 from ..labels import emotion_of
+from ..library import Choice
 from ..markup import Html, join, tag
 from ..text import Language
 from . import texts
-from .fetches import Fetch
-from .library import Choice
 from .markup import button, heading
 from .own_heads import OwnHeads
 from .render import size

@@ -6,9 +6,9 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
+from ..library import Library
 from ..text import Language, language_of, system_language
 from . import controls, recognize_tab, teach_tab, texts
-from .library import Library
 from .parts import html, on
 from .shelf import Shelf
 
@@ -17,7 +17,7 @@ _HOUR = 3600
 
 
 def build_page(library: Library, outputs: Path) -> gr.Blocks:
-    """The page, ready to be served with `emotone.webui.launch`.
+    """The page, ready to be put behind an API with `emotone.webui.mounted`.
 
     Args:
         library: The models, shared by all visitors.

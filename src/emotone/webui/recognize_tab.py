@@ -6,13 +6,13 @@ from typing import Any
 
 import gradio as gr
 
+from ..library import START, Library
 from ..markup import Html
 from ..text import Language
 from ..types import TimelineOptions
 from . import controls, menu, render, teach_tab, texts, voice_panel
 from .actions import Actions
 from .analysis import Outcome, Report
-from .library import START, Library
 from .own_heads import OwnHeads
 from .parts import Update, html, on, work
 from .shelf import Shelf

@@ -7,12 +7,12 @@ from typing import Any, TypeAlias
 import gradio as gr
 
 from ..errors import EmotoneError
+from ..library import Library
 from ..markup import Html
 from ..text import Language
 from . import lesson_view, menu, teach_view, texts
 from .actions import uploaded
 from .analysis import Problem
-from .library import Library
 from .own_heads import OwnHeads
 from .parts import Update, html, on, on_each, work
 from .shelf import Shelf

@@ -9,7 +9,7 @@ from threading import Thread
 
 from ..cache import EmbeddingCache
 from ..embeddings import embed_clips
-from ..errors import EmotoneError
+from ..errors import INTERNAL, EmotoneError
 from ..evaluation import PAGE_NAME, Report, report_page
 from ..heads import HEAD_NAME
 from ..manifest import Clip
@@ -94,7 +94,7 @@ def teach(recognizer: Recognizer, lesson: Lesson, shelf: Shelf, job: Job) -> Ite
             outcome.append(Problem("", error.text))
         except Exception:
             _log.exception("Cannot train %r", lesson.name)
-            outcome.append(Problem("", texts.INTERNAL))
+            outcome.append(Problem("", INTERNAL))
 
     thread = Thread(target=run, name="teach", daemon=True)
     thread.start()

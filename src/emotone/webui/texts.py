@@ -59,16 +59,10 @@ FETCH_AGAIN = Text("Try again", "重试")
 CANCEL = Text("Cancel", "取消")
 CANCELLING = Text("Cancelling…", "正在取消…")
 AMOUNT = Text("{done} of {total}", "{done}，共 {total}")
-FETCH_WAITS = Text("Waiting for another model", "正在等待另一个模型")
 FETCHING = Text("Fetching {name}", "正在获取 {name}")
 OFFLINE = Text(
     "This server does not use the network. In a terminal: {command}", "此服务器不使用网络。请在终端中运行：{command}"
 )
-MODEL_NOT_READY = Text(
-    "The model {name} is not here yet. Fetch it, or choose another model.",
-    "模型 {name} 尚未获取。请先获取，或选择其他模型。",
-)
-UNKNOWN_MODEL = Text("There is no such model. Choose another.", "没有该模型。请选择其他模型。")
 LABELS = Text("Labels", "标签")
 NINE_EMOTIONS = Text("The nine emotions", "九种情绪")
 LOAD_HEAD = Text("Load a head.json", "加载 head.json")
@@ -184,10 +178,6 @@ NOTHING_CHOSEN = Text(
     "尚未选择录音。请选择文件、录制语音或加载示例。",
 )
 FOREIGN_FILE = Text("This recording is no longer here. Choose it again.", "该录音已不存在。请重新选择。")
-INTERNAL = Text(
-    "Internal error: this should not happen. The server's log says more; please report it.",
-    "内部错误：这不应发生。详情见服务器日志，请向我们反馈。",
-)
 
 RECOGNIZE_TAB = Text("Recognize", "识别")
 TEACH_TAB = Text("Teach", "教学")

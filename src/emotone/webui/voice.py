@@ -10,7 +10,7 @@ from zipfile import BadZipFile, ZipFile
 from ..audio import open_recording
 from ..baseline import check_model, joined, load_baseline
 from ..engine import usable_cores
-from ..errors import EmotoneError, ModelError
+from ..errors import INTERNAL, EmotoneError, ModelError
 from ..outputs import save_baseline
 from ..recognizer import Recognizer
 from ..text import Text
@@ -90,7 +90,7 @@ def _hear(recognizer: Recognizer, clip: Chosen, shelf: Shelf) -> Baseline | Text
         return texts.without_path(error.text, clip.path, clip.name)
     except Exception:
         _log.exception("Cannot listen to %r", clip.name)
-        return texts.INTERNAL
+        return INTERNAL
 
 
 def _load(path: Path, model: ModelInfo) -> Baseline:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 
-from ..errors import ModelError
-from ..models import (
+from .errors import ModelError
+from .fetches import Fetch, Fetches
+from .models import (
     DEFAULT_LICENCE,
     DEFAULT_MODEL,
     KNOWN_MODELS,
@@ -17,9 +18,7 @@ from ..models import (
     known_model,
     pulled_model,
 )
-from ..recognizer import Recognizer, load_model
-from . import texts
-from .fetches import Fetch, Fetches
+from .recognizer import Recognizer, load_model
 
 START = "start"
 """The choice that a page begins with: the model that the server was started with."""
@@ -95,10 +94,12 @@ class Library:
         """The file of a choice; never a path that somebody sends instead of one."""
         known = known_model(choice)
         if known is None and choice != DEFAULT_MODEL:
-            raise ModelError(texts.UNKNOWN_MODEL.en, texts.UNKNOWN_MODEL.zh)
+            raise ModelError("There is no such model. Choose another.", "没有该模型。请选择其他模型。")
         if known is not None and pulled_model(known.name) is None:
-            en, zh = (text.format(name=known.name) for text in (texts.MODEL_NOT_READY.en, texts.MODEL_NOT_READY.zh))
-            raise ModelError(en, zh)
+            raise ModelError(
+                f"The model {known.name} is not here yet. Fetch it, or choose another model.",
+                f"模型 {known.name} 尚未获取。请先获取，或选择其他模型。",
+            )
         return find_model(choice)
 
     def close(self) -> None:

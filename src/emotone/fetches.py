@@ -4,13 +4,14 @@ import logging
 from dataclasses import dataclass, replace
 from threading import Lock, Thread
 
-from ..errors import EmotoneError
-from ..hub import Origin, Progress, pull
-from ..text import Text
-from . import texts
+from .errors import INTERNAL, EmotoneError
+from .hub import Origin, Progress, pull
+from .text import Text
 
+_WAITING = Text("One moment…", "请稍候…")
+_WAITS = Text("Waiting for another model", "正在等待另一个模型")
 _LOOK = 0.2  # seconds between looks at whether a waiting fetch was cancelled
-_log = logging.getLogger("emotone.webui")
+_log = logging.getLogger("emotone.fetches")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Fetches:
             known = self._known.get(name)
             if known is not None and known.problem is None:
                 return
-            self._known[name] = Fetch(Progress(texts.WAITING))
+            self._known[name] = Fetch(Progress(_WAITING))
         Thread(target=self._run, args=[name], name=f"fetch {name}", daemon=True).start()
 
     def cancel(self, name: str) -> None:
@@ -74,7 +75,7 @@ class Fetches:
         problem = None
         try:
             while not self._turn.acquire(timeout=_LOOK):
-                self._tell(name, Progress(texts.FETCH_WAITS))
+                self._tell(name, Progress(_WAITS))
             try:
                 pull(name, self._origin, on_progress=lambda progress: self._tell(name, progress))
             finally:
@@ -85,7 +86,7 @@ class Fetches:
             problem = error.text
         except Exception:
             _log.exception("Cannot fetch %r", name)
-            problem = texts.INTERNAL
+            problem = INTERNAL
         with self._lock:
             if problem is None:
                 del self._known[name]

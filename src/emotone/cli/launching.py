@@ -1,0 +1,64 @@
+"""The API and the page, together on one port."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+from .. import server, webui
+from ..errors import MissingExtraError
+from ..fetches import Fetches
+from ..library import Library
+from ..recognizer import Recognizer
+
+
+def launch(
+    recognizer: Recognizer | Callable[[], Recognizer],
+    outputs: Path,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    *,
+    offline: bool = False,
+    options: server.ServerOptions | None = None,
+    on_missing: Callable[[MissingExtraError], None] = lambda error: None,
+) -> server.Served:
+    """Serves API and page in a thread and returns at once.
+
+    Args:
+        recognizer: Or a function that loads it; it then loads while the page is being prepared.
+        outputs: Where the page saves results.
+        host: As in `server.listen`.
+        port: As in `server.listen`.
+        offline: Models cannot be fetched from the page.
+        options: What the API allows.
+        on_missing: Is told when Gradio is not installed: there is no page then.
+
+    Raises:
+        OptionError: When the port is taken or the address is not one of this computer.
+        MissingExtraError: When FastAPI is not installed.
+    """
+    with ExitStack() as held:
+        listener = held.enter_context(server.listen(host, port))
+        folder = held.enter_context(server.private_folder())
+        with ThreadPoolExecutor(1) as pool:
+            ready = pool.submit(lambda: recognizer if isinstance(recognizer, Recognizer) else recognizer())
+            server.prepare()
+            page = _can_show(on_missing)
+            library = Library(ready.result(), None if offline else Fetches())
+        from ..server.app import create_app  # noqa: PLC0415 - imports FastAPI, which may be missing
+
+        service = server.Service(library, folder, options)
+        app = create_app(service)
+        if page:
+            held.enter_context(webui.mounted(app, library, outputs, folder))
+        kept = held.pop_all()
+    return server.serve(app, service, listener, kept)
+
+
+def _can_show(on_missing: Callable[[MissingExtraError], None]) -> bool:
+    try:
+        webui.prepare()
+    except MissingExtraError as error:
+        on_missing(error)
+        return False
+    return True
