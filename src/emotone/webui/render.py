@@ -54,7 +54,7 @@ def progress(number: int, count: int, steps: Sequence[Step], language: Language)
         tag("div.em-pulse", *[tag("i")] * 7),
         tag("h2", title.to(language)),
         tag("span.em-muted", which),
-        _step_list(steps, language),
+        step_list(steps, language),
         attributes={"role": "status"},
     )
 
@@ -128,12 +128,13 @@ def _steps(item: Report, language: Language) -> Html:
     model = item.utterance.model
     return join(
         heading(texts.STEPS.to(language)),
-        _step_list((*item.steps, total), language),
+        step_list((*item.steps, total), language),
         tag("p.em-muted", texts.MODEL.to(language).format(name=model.name, revision=model.revision)),
     )
 
 
-def _step_list(steps: Sequence[Step], language: Language) -> Html:
+def step_list(steps: Sequence[Step], language: Language) -> Html:
+    """Steps with their durations."""
     return items(
         "em-steps", (join(step.name.to(language), tag("span.em-number", _seconds(step, language))) for step in steps)
     )

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import fastapi
 import gradio as gr
+from starlette.responses import FileResponse
 
 from ..library import Library
 from .page import build_page, theme
@@ -15,6 +16,7 @@ MAX_UPLOAD = "2gb"
 
 def mount(app: fastapi.FastAPI, library: Library, outputs: Path) -> None:
     """Puts the page behind the routes of an application."""
+    app.add_api_route("/live/microphone.js", _microphone, include_in_schema=False)
     gr.mount_gradio_app(
         app,
         build_page(library, outputs),
@@ -28,7 +30,13 @@ def mount(app: fastapi.FastAPI, library: Library, outputs: Path) -> None:
         pwa=False,
         mcp_server=False,
         theme=theme(),
-        head=f"<style>{asset('page.css')}</style>",
+        head=f"<style>{asset('page.css', 'live.css')}</style>",
         favicon_path=str(asset_path("favicon.svg")),
     )
     app.add_middleware(Guard)
+
+
+async def _microphone() -> FileResponse:
+    """The script that the browser runs beside the page: it cannot be part of the page itself."""
+    path = asset_path("live/microphone.js")
+    return FileResponse(path, media_type="text/javascript", headers={"Cache-Control": "no-cache"})

@@ -27,7 +27,14 @@ function keep(recording, block) {
   recording.freshSamples = 0;
 }
 
-function wavFile({ rate, samples, parts, fresh, begun }) {
+function nameOf({ begun }) {
+  const two = (number) => String(number).padStart(2, "0");
+  const day = `${begun.getFullYear()}${two(begun.getMonth() + 1)}${two(begun.getDate())}`;
+  return `live_${day}_${two(begun.getHours())}${two(begun.getMinutes())}${two(begun.getSeconds())}.wav`;
+}
+
+function wavFile(recording) {
+  const { rate, samples, parts, fresh } = recording;
   const head = new DataView(new ArrayBuffer(44));
   const text = (at, letters) => [...letters].forEach((letter, place) => head.setUint8(at + place, letter.charCodeAt(0)));
   text(0, "RIFF");
@@ -42,10 +49,7 @@ function wavFile({ rate, samples, parts, fresh, begun }) {
   head.setUint16(34, 16, true);
   text(36, "data");
   head.setUint32(40, 2 * samples, true);
-  const two = (number) => String(number).padStart(2, "0");
-  const day = `${begun.getFullYear()}${two(begun.getMonth() + 1)}${two(begun.getDate())}`;
-  const name = `live_${day}_${two(begun.getHours())}${two(begun.getMinutes())}${two(begun.getSeconds())}.wav`;
-  return new File([head, ...parts, ...fresh], name, { type: "audio/wav" });
+  return new File([head, ...parts, ...fresh], nameOf(recording), { type: "audio/wav" });
 }
 
 // Opens the microphone. Without the browser's processing for calls: it takes away the loudness that is expressed.
@@ -58,7 +62,7 @@ async function openMicrophone(gone) {
 
 // Lets samples flow from the microphone to `take`, until the function that this returns is called.
 async function capture(media, context, take) {
-  await context.audioWorklet.addModule(new URL("assets/live/microphone.js", document.baseURI));
+  await context.audioWorklet.addModule(new URL("live/microphone.js", document.baseURI));
   const node = new AudioWorkletNode(context, "microphone", { channelCount: 1, channelCountMode: "explicit" });
   const source = context.createMediaStreamSource(media);
   let ended = null;
