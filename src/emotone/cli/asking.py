@@ -1,29 +1,23 @@
-"""What is asked of each recording: heads, a baseline, no label where there is grave doubt."""
+"""What a command was asked for, as options; and the baseline that they name."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import click
 
-from ..audio import AudioSource
 from ..baseline import baseline_doubts, check_model, joined, load_baseline
-from ..doubts import withheld
-from ..errors import EmotoneError, ManifestError, OptionError
-from ..heads import Head, load_head
-from ..listening import Listening
+from ..errors import EmotoneError, ManifestError
+from ..heads import Head
+from ..interview import Interview, read_heads
 from ..manifest import recordings_in
 from ..recognizer import Recognizer
-from ..types import Baseline, Prediction, Timeline, TimelineOptions
-from ..writers import Record, record
+from ..types import Baseline, TimelineOptions
 from .console import ERR, each_file, fail, print_doubts, say
 
-AUTO, OWN_HEAD, BASELINE_ENDING = "auto", "emotions", ".npz"
-
-Result: TypeAlias = Prediction | Timeline
+AUTO, BASELINE_ENDING = "auto", ".npz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,28 +38,6 @@ class Asked:
     def auto(self) -> bool:
         """Whether the recordings are their own baselines."""
         return AUTO in self.baselines
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What is said about one recording.
-
-    Attributes:
-        result: Of the first head.
-        others: Of the further heads, by name.
-        head: The name of the first head, when it is not the model's own.
-        when: It was made.
-    """
-
-    result: Result
-    others: Mapping[str, Result]
-    head: str | None
-    when: datetime
-
-    @property
-    def record(self) -> Record:
-        """The content of `result.json`."""
-        return record(self.result, self.when, head=self.head, others=self.others)
 
 
 def asking_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -113,68 +85,18 @@ def asking_options(command: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
-class Interview:
-    """Asks recordings: with the heads, the baseline and the options of one command.
+def interview_of(recognizer: Recognizer, asked: Asked, options: TimelineOptions | None) -> Interview:
+    """What is asked of each recording, or the end of the process.
 
     Args:
         recognizer: The model.
         asked: What for.
-        options: How a timeline is cut; `None` asks for one result for each recording.
-
-    Raises:
-        ModelError: When a head cannot be read, or was made for another model.
+        options: As in `Interview`.
     """
-
-    def __init__(self, recognizer: Recognizer, asked: Asked, options: TimelineOptions | None) -> None:
-        self._recognizer = recognizer
-        self._asked = asked
-        self._options = options
-        self._heads = _read_heads(recognizer, asked.heads)
-
-    @property
-    def head(self) -> Head:
-        """The one that answers."""
-        return next(iter(self._heads.values()))
-
-    def listen(self, source: AudioSource, *, keep_frames: bool = False) -> Listening:
-        """One pass over a recording, for all heads."""
-        return self._recognizer.listen(source, heads=tuple(self._heads.values()), keep_frames=keep_frames)
-
-    def answer(self, heard: Listening, baseline: Baseline | None) -> Answer:
-        """What the heads say."""
-        (first, head), *others = self._heads.items()
-        return Answer(
-            self._result(heard, head, baseline),
-            {name: self._result(heard, other, baseline) for name, other in others},
-            None if first == OWN_HEAD else first,
-            datetime.now(),
-        )
-
-    def _result(self, heard: Listening, head: Head, baseline: Baseline | None) -> Result:
-        if self._options is None:
-            prediction = heard.predict(head=head, baseline=baseline)
-            return withheld(prediction) if self._asked.abstain else prediction
-        timeline = heard.timeline(self._options, head=head, baseline=baseline)
-        return withheld(timeline) if self._asked.abstain else timeline
-
-
-def _read_heads(recognizer: Recognizer, given: Sequence[str]) -> dict[str, Head]:
-    heads: dict[str, Head] = {}
-    for text in given or (OWN_HEAD,):
-        head = recognizer.head if text == OWN_HEAD else load_head(text)
-        name = OWN_HEAD if text == OWN_HEAD else head.name or _named_after(Path(text))
-        if name in heads:
-            raise OptionError(
-                f"Two heads are called '{name}'. Give each once, and put heads into folders of different names.",
-                f"有两个分类头都叫“{name}”。请勿重复指定，并将分类头放入名称不同的文件夹。",
-            )
-        heads[name] = head
-    return heads
-
-
-def _named_after(path: Path) -> str:
-    """The folder of a file that is called as any other is."""
-    return path.absolute().parent.name if path.name == "head.json" else path.stem
+    try:
+        return Interview(recognizer, read_heads(recognizer, asked.heads), options, abstain=asked.abstain)
+    except EmotoneError as error:
+        fail(error)
 
 
 def read_baseline(recognizer: Recognizer, given: Sequence[str], channel: int | None) -> tuple[Baseline | None, int]:

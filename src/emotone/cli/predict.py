@@ -9,13 +9,13 @@ from rich.markup import escape
 
 from ..audio import Recording, open_recording
 from ..baseline import joined
-from ..errors import EmotoneError
+from ..interview import Answer, Interview
 from ..listening import Listening
 from ..outputs import save_result
 from ..types import Baseline, Prediction, TimelineOptions, utterance_of
 from ..writers import Record, to_csv, to_json, to_jsonl
-from .asking import Answer, Asked, Interview, asking_options, baseline_of, print_baseline
-from .console import ERR, OPTIONS, OUT, colored, each_file, fail, new_table, open_model, print_doubts, say, shown, write
+from .asking import Asked, asking_options, baseline_of, interview_of, print_baseline
+from .console import ERR, OPTIONS, OUT, colored, each_file, new_table, open_model, print_doubts, say, shown, write
 from .options import channel_option, files_argument, granularity_option, model_option
 
 
@@ -68,10 +68,7 @@ def predict(
         raise click.UsageError(say("--embedding needs -o DIR.", "--embedding 需要配合 -o DIR 使用。"))
     recognizer = open_model(model, len(files))
     frames = granularity == "frame"
-    try:
-        interview = Interview(recognizer, asked, TimelineOptions() if frames else None)
-    except EmotoneError as error:
-        fail(error)
+    interview = interview_of(recognizer, asked, TimelineOptions() if frames else None)
     given, failures = baseline_of(recognizer, asked, channel)
     if given is not None:
         print_baseline(", ".join(asked.baselines), given, interview.head)

@@ -7,10 +7,11 @@ from rich.markup import escape
 
 from ..audio import open_recording
 from ..errors import EmotoneError
+from ..interview import Answer
 from ..labels import EMOTIONS
 from ..types import Segment, Timeline, TimelineOptions
 from ..writers import segment_rows, to_csv, to_json, to_srt
-from .asking import Answer, Asked, Interview, asking_options, baseline_of, print_baseline
+from .asking import Asked, asking_options, baseline_of, interview_of, print_baseline
 from .console import ERR, LANGUAGE, OPTIONS, OUT, colored, fail, new_table, open_model, print_doubts, say, write
 from .options import channel_option, model_option
 
@@ -58,8 +59,8 @@ _DEFAULTS = TimelineOptions()
 def timeline(file: str, window: float, hop: float, format_: str, asked: Asked, channel: int | None, model: str) -> None:
     """Analyses one file."""
     recognizer = open_model(model)
+    interview = interview_of(recognizer, asked, TimelineOptions(window, hop))
     try:
-        interview = Interview(recognizer, asked, TimelineOptions(window, hop))
         baseline, failures = baseline_of(recognizer, asked, channel)
         with ERR.status(say("Listening…", "正在分析…")):
             heard = interview.listen(open_recording(file, channel=channel))
