@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from ..errors import EmotoneError
 from ..library import START, Library
 from ..markup import Html
 from ..text import Language
@@ -44,7 +45,12 @@ def wire(panel: LivePanel, library: Library, outputs: Path, shelf: Shelf, langua
     def save(to: Language, event: gr.EventData) -> Iterator[tuple[Report | Problem | Update, Html]]:
         """Analyses a recording as the other tab does, so that what is saved is what it would say."""
         settings = Settings("frame", embedding=True, own=bool(event.adapt))
-        recognizer = library.recognizer(START)
+        try:
+            recognizer = library.recognizer(str(event.model))
+        except EmotoneError as error:
+            problem = Problem("", error.text)
+            yield problem, live_view.saved(problem, to)
+            return
         for chosen in uploaded(event)[:1]:
             for stage in analyse(recognizer, chosen, settings, outputs, shelf):
                 if isinstance(stage, tuple):

@@ -5,7 +5,7 @@ from ..text import Text
 TAB = Text("Live", "实时")
 START = Text("Start listening", "开始聆听")
 STOP = Text("Stop", "停止")
-SAVE = Text("Save the result", "保存结果")
+SAVE = Text("Save", "保存")
 AGAIN = Text("Start again", "重新开始")
 ADAPT = Text("Compare with the voice's own usual sound", "与说话者自身的平常声音比较")
 ADAPT_HINT = Text(
@@ -73,9 +73,14 @@ REFUSED = Text(
     "The server does not know you any more. Load the page again and sign in, then start again.",
     "服务器不再认可此访问。请重新加载页面并登录，然后重新开始。",
 )
+REJECTED = Text("The server cannot listen like this.", "服务器无法以此方式聆听。")
 UNREACHABLE = Text(
-    "The server cannot be reached. Check that Emotone is running and that a proxy in between lets WebSockets pass.",
-    "无法连接服务器。请确认情声正在运行，且中间的代理允许 WebSocket 通过。",
+    "The server cannot be reached. Check that Emotone is still running, then start again.",
+    "无法连接服务器。请确认情声仍在运行，然后重新开始。",
+)
+NO_SOCKETS = Text(
+    "The server answers, but no stream to it can be opened. If there is a proxy in between, let it pass WebSockets.",
+    "服务器有响应，但无法建立实时连接。若中间有代理，请允许 WebSocket 通过。",
 )
 LOST = Text(
     "The connection was lost. What was heard until then is still here and can be saved.",
@@ -90,8 +95,8 @@ TOO_LONG = Text(
     "已达到单次聆听的最长时间。请保存后重新开始。",
 )
 FAILED = Text(
-    "The server ended the stream because of an error; its log says more. What was heard until then can be saved.",
-    "服务器因错误结束了聆听，详情见服务器日志。此前听到的内容可以保存。",
+    "The server had to end the stream. What was heard until then is still here and can be saved.",
+    "服务器不得不结束聆听。此前听到的内容仍在，可以保存。",
 )
 NOT_HANDED_OVER = Text(
     "The recording could not be handed over. It is still here: check the connection, then save again.",

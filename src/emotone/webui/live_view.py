@@ -19,7 +19,9 @@ _PROBLEMS = {
     "too-old": live_texts.TOO_OLD,
     "busy": live_texts.BUSY,
     "refused": live_texts.REFUSED,
+    "rejected": live_texts.REJECTED,
     "unreachable": live_texts.UNREACHABLE,
+    "no-sockets": live_texts.NO_SOCKETS,
     "lost": live_texts.LOST,
     "slow": live_texts.SLOW,
     "too-long": live_texts.TOO_LONG,
@@ -40,6 +42,7 @@ _WORDS = {
     "hearing": live_texts.HEARING,
     "quiet": live_texts.QUIET,
     "nothing": live_texts.NOTHING,
+    "second": texts.RUNNER_UP,
     "curve": live_texts.CURVE,
     "model": texts.MODEL,
 }  # that the script puts in
@@ -118,7 +121,7 @@ def _messages(language: Language) -> Html:
     """What the state is, and what went wrong; the style sheet shows those that are the case."""
     states = (tag("p.em-live-state", text.to(language), attributes={"data-in": name}) for name, text in _STATES.items())
     found = (
-        tag("p", text.to(language), *([" ", tag("span")] if name == "failed" else []), attributes={"data-when": name})
+        tag("p", text.to(language), " ", tag("span.em-live-detail"), attributes={"data-when": name})
         for name, text in _PROBLEMS.items()
     )
     return tag("div.em-messages", *found, _insecure(language), *states, attributes={"role": "status"})
@@ -148,6 +151,7 @@ def _hero(language: Language) -> Html:
         "div.em-hero-words",
         tag("span.em-when"),
         tag("h2.em-names", tag("span.em-name"), tag("span.em-other-name")),
+        tag("p.em-asides"),
         tag("ul.em-live-doubts", attributes={"role": "list", "aria-label": texts.DOUBTS.to(language)}),
         tag("p.em-compared", symbol("⇄"), " ", live_texts.ADAPT.to(language)),
     )

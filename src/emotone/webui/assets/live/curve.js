@@ -4,17 +4,19 @@ const LEAST = 20; // until so much was heard, the curve grows from the left
 const STEP = 0.1; // seconds that one value of loudness stands for
 const EASE = 350; // milliseconds in which the newest scores come in
 const TICKS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600];
+const EMOJI = '"Apple Color Emoji", "Segoe UI Emoji", "Noto Color Emoji"';
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
-const heard = { levels: [], windows: [], regions: [], segments: [], until: 0, since: 0, moving: false, fresh: 0 };
+const heard = {};
 
 function forget() {
-  Object.assign(heard, { levels: [], windows: [], regions: [], segments: [], until: 0, since: 0, moving: false, fresh: 0 });
+  Object.assign(heard, { levels: [], loudest: 0.03, windows: [], regions: [], segments: [], until: 0, since: 0, moving: false, fresh: 0 });
 }
 
 function addLevel(level, until) {
   const place = Math.floor(until / STEP);
   while (heard.levels.length <= place) heard.levels.push(level);
   heard.levels[place] = Math.max(heard.levels[place], level);
+  heard.loudest = Math.max(heard.loudest, level);
   heard.until = until;
   heard.since = performance.now();
 }
@@ -84,7 +86,7 @@ function drawCurve() {
   drawBands(paper, 144, areas);
   drawAxis(paper, 144 + areas + 18);
   if (heard.moving) drawNow(paper, 144 + areas);
-  canvas.dataset.windows = heard.windows.length;
+  canvas.dataset.windows = heard.windows.length; // what is on it, for whoever cannot look
 }
 
 function drawLoudness({ pen, from, to, now, width, x, color }, top, height) {
@@ -94,7 +96,7 @@ function drawLoudness({ pen, from, to, now, width, x, color }, top, height) {
   for (let place = first; place * step * STEP < now && place * step < heard.levels.length; place++) {
     const values = heard.levels.slice(place * step, (place + 1) * step);
     const at = (place + 0.5) * step * STEP;
-    const half = Math.max(1, Math.min(1, 2.2 * Math.max(...values) ** 0.6) * height / 2);
+    const half = Math.max(1, (Math.max(...values) / heard.loudest) ** 0.7 * height / 2);
     pen.fillStyle = inSpeech(at) ? lookOf(labelAt(at)).color : color("quiet");
     pen.beginPath();
     pen.roundRect(x(place * step * STEP) + bar * 0.18, top + height / 2 - half, bar * 0.64, 2 * half, Math.min(2, bar / 3));
@@ -134,13 +136,23 @@ function drawSegments({ pen, from, to, now, width, x, color, font }, top, height
     const room = x(segment.end) - x(segment.start);
     pen.fillRect(x(segment.start) + 4, top + height - 5, Math.max(0, room - 8), 3);
     pen.font = `14px ${font}`;
-    const name = room > 84 ? `${look.emoji}  ${look.name}` : room > 22 ? look.emoji : "";
     pen.fillStyle = color("ink");
-    pen.textAlign = "center";
-    pen.textBaseline = "middle";
-    if (pen.measureText(name).width < room - 6) pen.fillText(name, (x(segment.start) + x(segment.end)) / 2, top + height / 2 - 1);
-    else if (room > 22) pen.fillText(look.emoji, (x(segment.start) + x(segment.end)) / 2, top + height / 2 - 1);
+    nameSegment(pen, look, (x(segment.start) + x(segment.end)) / 2, top + height / 2 - 1, room - 10, font);
   }
+}
+
+// Emoji and name where there is room for both, else the emoji. Each in its font: text fonts have emoji without colours.
+function nameSegment(pen, look, middle, height, room, font) {
+  const text = `14px ${font}`;
+  pen.textAlign = "left";
+  pen.textBaseline = "middle";
+  pen.font = text;
+  const name = pen.measureText(look.name).width;
+  const both = 24 + name <= room;
+  if (!both && room < 18) return;
+  if (both) pen.fillText(look.name, middle - (24 + name) / 2 + 24, height);
+  pen.font = `15px ${EMOJI}`;
+  pen.fillText(look.emoji, both ? middle - (24 + name) / 2 : middle - 9, height + 1);
 }
 
 function drawBands(paper, top, height) {

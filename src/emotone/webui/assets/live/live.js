@@ -2,10 +2,12 @@
 // element.dataset.state: idle, asking, connecting, live, finishing, done, saving, saved. element.dataset.problem: what went wrong.
 const SPEAK = 4000; // milliseconds between two sentences for a screen reader
 const NO_SPEECH = ["silent", "no_speech"];
+const START = "start"; // the model of the server's start, as library.py calls it
 const find = (selector) => element.querySelector(selector);
 const page = () => find(".em-live").dataset;
 const chinese = () => document.documentElement.lang.startsWith("zh");
 const shown = { adapt: false, said: null, detail: null, model: null, level: 0, peak: 0, spoken: "", spokenAt: 0 };
+const chosenModel = () => document.querySelector("#em-menu select")?.value ?? START; // in the first tab
 let session = null; // while the microphone is open or a result is awaited
 let recording = null; // what was heard, until it is saved or forgotten
 
@@ -41,9 +43,11 @@ async function start() {
     return turn("idle", microphoneProblem(error));
   }
   mine.context = new AudioContext();
-  recording = newRecording(mine.context.sampleRate);
+  recording = Object.assign(newRecording(mine.context.sampleRate), { adapt: shown.adapt, model: chosenModel() });
   turn("connecting");
-  const settings = { sample_rate: mine.context.sampleRate, baseline: shown.adapt ? "auto" : null, name: nameOf(recording) };
+  const settings = { sample_rate: recording.rate, name: nameOf(recording) };
+  if (recording.adapt) settings.baseline = "auto";
+  if (recording.model !== START) settings.model = recording.model;
   mine.socket = openStream(settings, (event) => hear(mine, event), (code) => closed(mine, code));
 }
 
@@ -96,9 +100,9 @@ function settle(result) {
   const { segments, windows } = result.timeline;
   heard.moving = false;
   Object.assign(heard, { segments, windows, regions: segments.map(({ start, end }) => ({ start, end })) });
-  const { emotion, confidence, doubts } = result;
-  const whole = { label: emotion, confidence, doubts: doubts.map(({ code }) => code) };
-  shown.said = result.absolute && shown.adapt ? result.absolute : whole;
+  const { emotion, confidence, scores, doubts, withheld } = result;
+  const whole = { label: emotion, confidence, scores, withheld, doubts: doubts.map(({ code }) => code) };
+  shown.said = result.absolute && recording.adapt ? result.absolute : whole;
   if (!segments.length) shown.said = null;
 }
 
@@ -106,6 +110,7 @@ function settle(result) {
 async function stop(problem = "") {
   const mine = session;
   if (!mine || mine.ended) return;
+  if (!mine.endCapture) return fail(mine, problem);
   mine.ended = true;
   heard.moving = false;
   turn("finishing", problem);
@@ -115,10 +120,13 @@ async function stop(problem = "") {
   else closed(mine, 1006);
 }
 
-function closed(mine, code) {
+async function closed(mine, code) {
   if (session !== mine) return;
-  const problem = mine.ended && code === 1000 ? element.dataset.problem : streamProblem(code, mine.ready);
-  fail(mine, problem ?? "failed");
+  if (code === 1006 && !mine.ready) {
+    release(mine.media, mine.context);
+    return fail(mine, await whyUnreachable());
+  }
+  fail(mine, streamProblem(code) || element.dataset.problem);
 }
 
 // The end of a session, whatever ended it. What was heard stays.
@@ -139,7 +147,8 @@ async function save() {
   try {
     const file = wavFile(recording);
     const { path } = await upload(file);
-    trigger("save", { files: [{ name: file.name, path }], adapt: shown.adapt });
+    trigger("save", { files: [{ name: file.name, path }], adapt: recording.adapt, model: recording.model });
+    watchSaving();
   } catch (error) {
     console.warn(error);
     turn("done", "not-handed-over");
@@ -153,10 +162,18 @@ function paintMessages() {
     part.toggleAttribute("data-shown", part.dataset.when ? part.dataset.when === problem : part.dataset.in === state);
   }
   const detail = shown.detail && (chinese() ? shown.detail.detail_zh : shown.detail.detail);
-  find("[data-when=failed] span").textContent = detail ?? "";
+  for (const place of element.querySelectorAll(".em-live-detail")) place.textContent = detail ?? "";
   const port = location.port || "80";
   find("[data-local]").textContent = `http://localhost:${port}`;
   find("[data-tunnel]").textContent = `ssh -L ${port}:localhost:${port} ${location.hostname}`;
+}
+
+// A server that ends meanwhile answers nothing at all.
+function watchSaving() {
+  const timer = setInterval(async () => {
+    if (element.dataset.state !== "saving") return clearInterval(timer);
+    if (await whyUnreachable() === "unreachable" && element.dataset.state === "saving") turn("done", "not-handed-over");
+  }, 5000);
 }
 
 function paintLevel() {
@@ -175,6 +192,7 @@ function paint() {
   const speaking = inSpeech(heard.until);
   const hero = find(".em-hero");
   const said = shown.said;
+  const second = said && runnerUp(said);
   const look = said ? lookOf(said.label) : { name: over ? page().nothing : page().hearing, other: "", emoji: over ? "🔇" : "👂", color: "var(--em-quiet)" };
   hero.style.setProperty("--em-color", look.color);
   hero.classList.toggle("em-faint", !said || !(over || speaking));
@@ -184,7 +202,8 @@ function paint() {
   find(".em-names .em-other-name").textContent = look.other;
   find(".em-confidence").hidden = !said || said.withheld !== undefined;
   find(".em-big-number").textContent = said ? `${Math.round(100 * said.confidence)}%` : "";
-  find(".em-compared").hidden = !shown.adapt || over;
+  find(".em-asides").replaceChildren(...(second ? [second] : []));
+  find(".em-compared").hidden = !recording?.adapt || over;
   const reasons = JSON.parse(page().doubts);
   const codes = (said?.doubts ?? []).filter((code) => code in reasons);
   find(".em-live-doubts").replaceChildren(...codes.map((code) => Object.assign(document.createElement("li"), { textContent: reasons[code] })));
@@ -196,6 +215,12 @@ function paint() {
   paintLevel();
   speak(look, over);
   drawCurve();
+}
+
+function runnerUp({ label, scores }) {
+  const [next] = Object.keys(scores).filter((other) => other !== label).sort((one, other) => scores[other] - scores[one]);
+  if (!next || scores[next] < 0.01) return null;
+  return `${page().second} ${lookOf(next).emoji} ${lookOf(next).name} ${Math.round(100 * scores[next])}%`;
 }
 
 function paintLegend() {
@@ -241,4 +266,5 @@ addEventListener("pagehide", () => { if (session) fail(session, "lost"); });
 new ResizeObserver(drawCurve).observe(element);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => requestAnimationFrame(drawCurve));
 watch("value", paint);
+forget();
 turn("idle");

@@ -1,4 +1,5 @@
 // The way to the server and the microphone. Nothing here knows what it looks like.
+const MICROPHONE = "live/microphone.js";
 const PATIENCE = 30; // seconds of sound that may wait to be sent
 
 // Opens a stream. `hear` gets each event of the server, `closed` the code at the end (1006: without a word).
@@ -62,7 +63,7 @@ async function openMicrophone(gone) {
 
 // Lets samples flow from the microphone to `take`, until the function that this returns is called.
 async function capture(media, context, take) {
-  await context.audioWorklet.addModule(new URL("live/microphone.js", document.baseURI));
+  await context.audioWorklet.addModule(new URL(MICROPHONE, document.baseURI));
   const node = new AudioWorkletNode(context, "microphone", { channelCount: 1, channelCountMode: "explicit" });
   const source = context.createMediaStreamSource(media);
   let ended = null;
@@ -90,9 +91,17 @@ function microphoneProblem(error) {
 }
 
 // Which sentence says why a stream ended, when it did not end as it should.
-function streamProblem(code, wasReady) {
-  const known = { 1001: "lost", 1008: "slow", 1013: "busy", 4408: "lost", 4413: "too-long", 1011: "failed" };
-  if (code in known) return known[code];
-  if (code === 1006) return wasReady ? "lost" : "unreachable";
-  return code === 1000 ? null : "failed";
+function streamProblem(code) {
+  const known = { 1000: "", 1001: "lost", 1006: "lost", 1008: "slow", 1013: "busy", 4400: "rejected", 4408: "lost", 4413: "too-long" };
+  return known[code] ?? "failed";
+}
+
+// Which sentence says why there was no stream at all: browsers do not tell, but an ordinary request does.
+async function whyUnreachable() {
+  try {
+    const { ok } = await fetch(new URL(MICROPHONE, document.baseURI), { cache: "no-store" });
+    return ok ? "no-sockets" : "refused";
+  } catch {
+    return "unreachable";
+  }
 }
