@@ -28,6 +28,8 @@ _PROBLEMS = {
     "failed": live_texts.FAILED,
     "not-handed-over": live_texts.NOT_HANDED_OVER,
 }  # what the script found → what it means
+_DETAILED = {"rejected", "failed"}  # the server says more
+_DETAIL = join(" ", tag("span.em-live-detail"))
 _STATES = {
     "asking": live_texts.ASKING,
     "connecting": live_texts.CONNECTING,
@@ -121,7 +123,7 @@ def _messages(language: Language) -> Html:
     """What the state is, and what went wrong; the style sheet shows those that are the case."""
     states = (tag("p.em-live-state", text.to(language), attributes={"data-in": name}) for name, text in _STATES.items())
     found = (
-        tag("p", text.to(language), " ", tag("span.em-live-detail"), attributes={"data-when": name})
+        tag("p", text.to(language), _DETAIL if name in _DETAILED else "", attributes={"data-when": name})
         for name, text in _PROBLEMS.items()
     )
     return tag("div.em-messages", *found, _insecure(language), *states, attributes={"role": "status"})
