@@ -813,3 +813,37 @@ def test_a_recording_says_what_it_is() -> None:
     recording = open_recording(speech_file("flac"))
     assert isinstance(recording, Recording)
     assert (recording.name, recording.truncated, recording.damaged) == ("bytes", False, False)
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if name not in PADDED])
+def test_a_header_announces_the_duration_or_nothing(name: str) -> None:
+    recording = open_recording(speech_file(name))
+    announced = recording.format.duration
+    assert announced == pytest.approx(recording.load().duration, abs=0.3) or (
+        announced is None and ("live" in name or name == "amr")
+    )
+
+
+def test_arrays_and_decoded_audio_announce_what_they_hold() -> None:
+    recording = open_recording(np.zeros((8_000, 3)), sample_rate=4_000)
+    assert (recording.format.duration, recording.format.channels) == (2.0, 3)
+    loaded = recording.load()
+    assert open_recording(loaded).format.duration == loaded.duration
+    assert open_recording(loaded).format.channels == 1
+
+
+def test_another_channel_of_the_same_recording(tmp_path: Path) -> None:
+    (tmp_path / "stereo.wav").write_bytes(encode(tone(SAMPLE_RATE, channels=2), SAMPLE_RATE, "wav 16"))
+    for source in (tmp_path / "stereo.wav", io.BytesIO((tmp_path / "stereo.wav").read_bytes())):
+        recording = open_recording(source)
+        assert recording.format.channels == 2
+        left, right = (recording.of_channel(channel).load() for channel in range(2))
+        assert (round(pitch(left.samples)), round(pitch(right.samples))) == (1_000, 2_000)
+        assert left.source == right.source == recording.source
+        np.testing.assert_allclose((left.samples + right.samples) / 2, recording.load().samples, atol=1e-6)
+
+
+def test_a_channel_of_a_stream_outlives_the_recording_that_it_comes_from() -> None:
+    right = open_recording(io.BytesIO(encode(tone(SAMPLE_RATE, channels=2), SAMPLE_RATE, "wav 16"))).of_channel(1)
+    gc.collect()
+    assert round(pitch(right.load().samples)) == 2_000

@@ -53,12 +53,14 @@ class Recording:
         name: str,
         decode: Callable[[str, Faults], Iterator[Decoded]],
         digest: Callable[[], str],
+        announce: Callable[[str], Format],
         channel: int | None,
     ) -> None:
         self.name = name
         self._faults = Faults()
         self._decode = decode
         self._digest = digest
+        self._announce = announce
         self._channel = channel
 
     @property
@@ -75,6 +77,20 @@ class Recording:
     def source(self) -> Source:
         """Name and sha256: of the encoded bytes, or of an array's samples."""
         return Source(self.name, self._digest())
+
+    @cached_property
+    def format(self) -> Format:
+        """How it is stored, from its header alone: how long it will be and how many channels it has, as far as that is known.
+
+        Raises:
+            AudioError: When it cannot be opened or is no audio.
+        """
+        return self._announce(self.name)
+
+    def of_channel(self, channel: int | None) -> "Recording":
+        """The same recording, listened to on another channel, counted from 0; `None` takes the mean of all."""
+        # The functions hold this recording, so a stream's copy is not closed before the other one is done with it.
+        return Recording(self.name, self._decode, lambda: self.source.sha256, lambda _: self.format, channel)
 
     def blocks(self) -> Iterator[Signal]:
         """The signal in blocks of 10.24 s (the last one shorter): float32, `(samples,)`, 16 kHz mono.
@@ -160,15 +176,6 @@ def source_name(source: AudioSource) -> str:
 def load_audio(source: AudioSource, *, sample_rate: int | None = None, channel: int | None = None) -> Audio:
     """Decodes a whole source into memory. Arguments and errors as in `open_recording`, plus those of decoding."""
     return open_recording(source, sample_rate=sample_rate, channel=channel).load()
-
-
-def file_format(path: Path) -> Format:
-    """How a recording is stored, from its header alone. Raises `AudioError` when it cannot be opened or is no audio."""
-    try:
-        with path.open("rb") as file:
-            return format_of(_View(file), source_name(path))
-    except (OSError, ValueError) as error:
-        raise _cannot_open(path, error) from error
 
 
 def _from_path(path: Path, channel: int | None) -> Recording:
@@ -291,7 +298,11 @@ def _from_opener(name: str, opener: _Opener, channel: int | None) -> Recording:
         with opener() as file:
             yield from decode(file, name, faults)
 
-    return Recording(name, decoded, digest, channel)
+    def announced(name: str) -> Format:
+        with opener() as file:
+            return format_of(file, name)
+
+    return Recording(name, decoded, digest, announced, channel)
 
 
 def _from_audio(audio: Audio, channel: int | None) -> Recording:
@@ -299,7 +310,8 @@ def _from_audio(audio: Audio, channel: int | None) -> Recording:
         faults.truncated, faults.damaged = audio.truncated, audio.damaged
         yield from _slices(audio.samples[:, None], SAMPLE_RATE)
 
-    return Recording(audio.source.name, decoded, lambda: audio.source.sha256, channel)
+    announced = Format("array", "float32", SAMPLE_RATE, 1, audio.duration)
+    return Recording(audio.source.name, decoded, lambda: audio.source.sha256, lambda _: announced, channel)
 
 
 def _from_array(array: NDArray[Any], sample_rate: int | None, channel: int | None) -> Recording:
@@ -326,7 +338,8 @@ def _from_array(array: NDArray[Any], sample_rate: int | None, channel: int | Non
             sha256.update(np.ascontiguousarray(block.T).tobytes())
         return sha256.hexdigest()
 
-    return Recording("array", lambda *_: _slices(samples, rate), digest, channel)
+    announced = Format("array", array.dtype.name, rate, samples.shape[1], len(samples) / rate)
+    return Recording("array", lambda *_: _slices(samples, rate), digest, lambda _: announced, channel)
 
 
 def _slices(samples: NDArray[Any], rate: int) -> Iterator[Decoded]:

@@ -39,12 +39,14 @@ class Format:
         container, codec: FFmpeg's names.
         sample_rate: In Hz, as the header says.
         channels: As the header says.
+        duration: In seconds, as the header says or FFmpeg estimates; `None` when it is not known before the end.
     """
 
     container: str
     codec: str
     sample_rate: int
     channels: int
+    duration: float | None = None
 
 
 @dataclass(slots=True)
@@ -72,7 +74,8 @@ def format_of(file: BinaryIO, name: str) -> Format:
     """How the first audio track is stored. Raises what `decode` raises for files that it cannot open."""
     with _open_track(file, name) as container:
         track = container.streams.audio[0].codec_context
-        return Format(container.format.name, track.name, track.sample_rate, track.channels)
+        duration = container.duration / av.time_base if container.duration and container.duration > 0 else None
+        return Format(container.format.name, track.name, track.sample_rate, track.channels, duration)
 
 
 def _open_track(file: BinaryIO, name: str) -> Container:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..audio import file_format, open_recording
+from ..audio import open_recording
 from ..engine import usable_cores
 from ..errors import EmotoneError
 from ..manifest import Clip
@@ -164,8 +164,8 @@ def _chance_above(own: NDArray[np.float64], others: NDArray[np.float64]) -> floa
 
 def _trace(path: Path) -> _Trace | None:
     try:
-        found = file_format(path)
-        signal = next(open_recording(path).blocks())
+        recording = open_recording(path)
+        found, signal = recording.format, next(recording.blocks())
     except EmotoneError:
         return None
     return _Trace(f"{found.container}, {found.codec}, {found.sample_rate} Hz × {found.channels}", *_heard(signal))
