@@ -22,6 +22,7 @@ from .decode import MAX_CHANNELS, MAX_RATE, MIN_RATE, Decoded, Faults, Format, d
 from .errors import (
     AudioError,
     AudioNotFoundError,
+    AudioTooLongError,
     EmptyAudioError,
     InvalidSamplesError,
     OptionError,
@@ -108,6 +109,25 @@ class Recording:
                 f"'{self.name}' contains no audio samples that can be read. Check that the recording worked.",
                 f"“{self.name}”中没有可读取的音频采样。请检查录音是否成功。",
             )
+
+    def at_most(self, seconds: float) -> "Recording":
+        """The same recording; its blocks raise `AudioTooLongError` as soon as more than so many seconds are decoded.
+
+        A header may claim anything, and a small file may hold days of silence: only what was decoded counts.
+        """
+
+        def decoded(name: str, faults: Faults) -> Iterator[Decoded]:
+            heard = 0.0
+            for samples, rate in self._decode(name, faults):
+                heard += samples.shape[-1] / rate
+                if heard > seconds:
+                    raise AudioTooLongError(
+                        f"'{name}' is longer than {seconds:g} s, the most that is allowed here. Cut it into parts.",
+                        f"“{name}”超过此处允许的最长 {seconds:g} 秒。请分段处理。",
+                    )
+                yield samples, rate
+
+        return Recording(self.name, decoded, lambda: self.source.sha256, self._channel)
 
     def load(self) -> Audio:
         """The whole signal in memory: 64 kB for each second."""

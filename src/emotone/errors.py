@@ -6,6 +6,7 @@
     │   ├── EmptyAudioError         no bytes, or no samples in it
     │   ├── UnsupportedAudioError   not audio, or not decodable
     │   ├── NoAudioStreamError      media without an audio track
+    │   ├── AudioTooLongError       more seconds than are allowed
     │   ├── ChannelError            the wanted channel does not exist
     │   └── InvalidSamplesError     NaN, infinite or absurdly large values
     ├── ModelError             a model cannot be found, read or used
@@ -62,6 +63,10 @@ class UnsupportedAudioError(AudioError):
 
 class NoAudioStreamError(AudioError):
     """The source is media, but has no audio track."""
+
+
+class AudioTooLongError(AudioError):
+    """The recording has more seconds than are allowed."""
 
 
 class ChannelError(AudioError):

@@ -6,6 +6,8 @@ import fastapi
 
 from .. import __version__
 from . import health
+from .door import Door
+from .request_log import RequestLog
 from .service import Service
 
 ROUTERS: tuple[Callable[[Service], fastapi.APIRouter], ...] = (health.router,)
@@ -17,4 +19,6 @@ def create_app(service: Service) -> fastapi.FastAPI:
     app = fastapi.FastAPI(title="Emotone", version=__version__, docs_url=None, redoc_url=None)
     for router in ROUTERS:
         app.include_router(router(service))
+    app.add_middleware(Door, access=service.access)
+    app.add_middleware(RequestLog)
     return app

@@ -2,10 +2,7 @@
 
 import errno
 import socket
-import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from contextlib import ExitStack
 from threading import Thread
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -87,13 +84,6 @@ def serve(app: "fastapi.FastAPI", service: Service, listener: socket.socket, hel
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_PATIENCE)
     host, port = listener.getsockname()[:2]
     return Served(_url(host, port), uvicorn.Server(config), listener, service, held)
-
-
-@contextmanager
-def private_folder() -> Iterator[Path]:
-    """A folder that only this user may read (0700), removed with all that is in it."""
-    with tempfile.TemporaryDirectory(prefix="emotone_", ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
 
 
 def listen(host: str, port: int) -> socket.socket:

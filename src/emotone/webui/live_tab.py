@@ -35,7 +35,7 @@ def build(library: Library, language: Language) -> LivePanel:
     return LivePanel(frame, saved)
 
 
-def wire(panel: LivePanel, library: Library, outputs: Path, shelf: Shelf, language: gr.Radio) -> gr.State:
+def wire(panel: LivePanel, library: Library, outputs: Path | None, shelf: Shelf, language: gr.Radio) -> gr.State:
     """Connects the parts. Returns what was saved last."""
     last = gr.State(None)
 

@@ -9,7 +9,7 @@ from ..text import Language, Text
 from . import live_texts, texts
 from .analysis import Problem, Report, Step
 from .markup import button, heading, items, symbol
-from .render import download, problem, step_list
+from .render import download, kept, problem, step_list
 
 _PROBLEMS = {
     "denied": live_texts.DENIED,
@@ -180,9 +180,9 @@ def saved(result: Report | Problem | None, language: Language) -> Html:
         return tag("div", problem(result, language), attributes={"data-there": "no"})
     return tag(
         "section.em-live-saved",
-        tag("h2", "✓ ", live_texts.SAVED.to(language)),
+        tag("h2", "✓ ", (live_texts.SAVED if result.folder else texts.DOWNLOADS).to(language)),
         items("em-files", map(download, result.downloads)),
-        tag("p.em-muted.em-folder", texts.SAVED_IN.to(language).format(folder=result.folder)),
+        tag("p.em-muted.em-folder", kept(result, language)),
         button("em-button.em-primary", live_texts.OPEN.to(language), attributes={"data-open-saved": ""}),
         attributes={"data-there": "yes", "role": "status"},
     )

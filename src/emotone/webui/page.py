@@ -6,29 +6,33 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
+from ..decoders import Decoders
 from ..library import Library
 from ..text import Language, language_of, system_language
 from . import controls, live_tab, live_texts, recognize_tab, teach_tab, texts
 from .parts import html, on
 from .shelf import Shelf
 
-KEPT = 6 * 3600  # seconds until uploads and links to results are removed
 _HOUR = 3600
+KEPT = 6 * _HOUR  # seconds until uploads and links to results are removed
+KEPT_WITHOUT_OUTPUTS = _HOUR
 
 
-def build_page(library: Library, outputs: Path) -> gr.Blocks:
+def build_page(library: Library, outputs: Path | None, decoders: Decoders) -> gr.Blocks:
     """The page, ready to be put behind an API with `emotone.webui.mounted`.
 
     Args:
         library: The models, shared by all visitors.
-        outputs: Where results are saved.
+        outputs: Where results are saved; `None` keeps none, and removes what visitors bring after an hour.
+        decoders: What decodes uploads.
     """
     language = system_language()
     blocks: gr.Blocks
+    kept = KEPT if outputs else KEPT_WITHOUT_OUTPUTS
     with gr.Blocks(
-        title=controls.title(language), analytics_enabled=False, delete_cache=(_HOUR, KEPT), fill_width=True
+        title=controls.title(language), analytics_enabled=False, delete_cache=(kept // 6, kept), fill_width=True
     ) as blocks:
-        shelf = Shelf(Path(get_upload_folder()), lambda path: blocks.upload_file_set.add(str(path)))
+        shelf = Shelf(Path(get_upload_folder()), lambda path: blocks.upload_file_set.add(str(path)), decoders.open)
         header, switch = _header(language)
         with gr.Tabs(elem_id="em-tabs", selected="recognize") as tabs:
             with gr.Tab(texts.RECOGNIZE_TAB.to(language), id="recognize", render_children=True) as first:

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import fastapi
 import gradio as gr
+from starlette.middleware import Middleware
 from starlette.responses import FileResponse
 
+from ..decoders import Decoders
 from ..library import Library
 from .page import build_page, theme
 from .parts import asset, asset_path
@@ -14,12 +16,12 @@ from .security import Guard
 MAX_UPLOAD = "2gb"
 
 
-def mount(app: fastapi.FastAPI, library: Library, outputs: Path) -> None:
+def mount(app: fastapi.FastAPI, library: Library, outputs: Path | None, decoders: Decoders) -> None:
     """Puts the page behind the routes of an application."""
     app.add_api_route("/live/microphone.js", _microphone, include_in_schema=False)
     gr.mount_gradio_app(
         app,
-        build_page(library, outputs),
+        build_page(library, outputs, decoders),
         "/",
         footer_links=[],
         run_history=False,
@@ -33,7 +35,7 @@ def mount(app: fastapi.FastAPI, library: Library, outputs: Path) -> None:
         head=f"<style>{asset('page.css', 'live.css')}</style>",
         favicon_path=str(asset_path("favicon.svg")),
     )
-    app.add_middleware(Guard)
+    app.user_middleware.append(Middleware(Guard))  # behind what asks for keys
 
 
 async def _microphone() -> FileResponse:

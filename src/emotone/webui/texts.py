@@ -149,6 +149,7 @@ AREA_CHART = Text("Scores over time. Mostly: {names}.", "各情绪得分随时�
 SEGMENTS = Text("Segments", "片段")
 NO_SEGMENTS = Text("No speech was found, so there are no segments.", "未检测到语音，因此没有片段。")
 DOWNLOADS = Text("Files", "结果文件")
+NOT_SAVED = Text("Not saved on the server; download what you need.", "服务器不保存结果；请下载所需文件。")
 SAVED_IN = Text("Saved in {folder}", "已保存至 {folder}")
 STEPS = Text("Steps", "处理过程")
 TOTAL = Text("Total", "合计")

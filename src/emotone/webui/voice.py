@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
-from ..audio import open_recording
 from ..baseline import check_model, joined, load_baseline
 from ..engine import usable_cores
 from ..errors import INTERNAL, EmotoneError, ModelError
@@ -83,7 +82,7 @@ def _hear(recognizer: Recognizer, clip: Chosen, shelf: Shelf) -> Baseline | Text
             return texts.FOREIGN_FILE
         if clip.path.suffix.lower() == ".npz":
             return _load(clip.path, recognizer.info)
-        recording = open_recording(clip.path)
+        recording = shelf.open(clip.path)
         recording.name = clip.name
         return recognizer.listen(recording).baseline()
     except EmotoneError as error:

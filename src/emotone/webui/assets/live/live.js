@@ -202,7 +202,7 @@ function paint() {
   find(".em-names .em-other-name").textContent = look.other;
   find(".em-confidence").hidden = !said || said.withheld !== undefined;
   find(".em-big-number").textContent = said ? `${Math.round(100 * said.confidence)}%` : "";
-  find(".em-asides").replaceChildren(...(second ? [second] : []));
+  find(".em-asides").replaceChildren(...(second ?? []));
   find(".em-compared").hidden = !recording?.adapt || over;
   const reasons = JSON.parse(page().doubts);
   const codes = (said?.doubts ?? []).filter((code) => code in reasons);
@@ -220,7 +220,9 @@ function paint() {
 function runnerUp({ label, scores }) {
   const [next] = Object.keys(scores).filter((other) => other !== label).sort((one, other) => scores[other] - scores[one]);
   if (!next || scores[next] < 0.01) return null;
-  return `${page().second} ${lookOf(next).emoji} ${lookOf(next).name} ${Math.round(100 * scores[next])}%`;
+  const sign = Object.assign(document.createElement("span"), { className: "em-emoji", textContent: lookOf(next).emoji });
+  sign.ariaHidden = "true";
+  return [`${page().second} `, sign, ` ${lookOf(next).name} ${Math.round(100 * scores[next])}%`];
 }
 
 function paintLegend() {

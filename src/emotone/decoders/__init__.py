@@ -1,0 +1,170 @@
+"""Decoding apart from this process: a file of a stranger can end its decoder, and nothing else.
+
+FFmpeg reads a hundred formats in C, and a few kilobytes can ask it for gigabytes (an index of 2^31 samples, a compressed picture
+in a tag). A server therefore decodes in small processes of their own, whose memory is limited; one that breaks is replaced.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from .. import errors
+from ..audio import Recording, open_recording, source_name
+from ..decode import Decoded, Faults
+from ..engine import usable_cores
+from ..errors import EmotoneError, UnsupportedAudioError
+from ..types import SAMPLE_RATE
+
+MEMORY_MB = 512  # that a decoder may take; the largest ordinary file needs a tenth
+PATIENCE = 60.0  # seconds until the next 10 s of sound; an hour of FLAC takes one
+_PIPE_BYTES = 2**20  # a block has 640 kB, and need not wait for its reader
+
+
+class Decoders:
+    """Processes that decode files for this one. Safe to share between threads. Also a context manager.
+
+    Args:
+        idle: How many are kept ready; more are started when they are needed. `None`: one for each core.
+        patience: Seconds that decoding 10.24 s of sound may take.
+    """
+
+    def __init__(self, idle: int | None = None, patience: float = PATIENCE) -> None:
+        self._most_idle = usable_cores() if idle is None else idle
+        self._patience = patience
+        self._lock = threading.Lock()
+        self._idle: deque[_Decoder] = deque()
+        self._closed = False
+
+    def open(self, path: Path, *, channel: int | None = None) -> Recording:
+        """A file as a recording that is decoded elsewhere. Arguments, results and errors as in `open_recording`.
+
+        Its blocks raise `UnsupportedAudioError` also when decoding takes too much memory or time, or breaks FFmpeg.
+        """
+        here = open_recording(path)  # for its sha256, and for what can be told without decoding
+
+        def decoded(name: str, faults: Faults) -> Iterator[Decoded]:
+            decoder = self._take()
+            try:
+                yield from decoder.decode(path, name, channel, faults, self._patience)
+            finally:
+                self._give_back(decoder)
+
+        return Recording(source_name(path), decoded, lambda: here.source.sha256, None)
+
+    def close(self) -> None:
+        """Ends the processes that are idle now, and each of the others when its file ends."""
+        with self._lock:
+            self._closed = True
+            waiting = list(self._idle)
+            self._idle.clear()
+        for decoder in waiting:
+            decoder.close()
+
+    def __enter__(self) -> "Decoders":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _take(self) -> "_Decoder":
+        with self._lock:
+            while self._idle:
+                decoder = self._idle.pop()
+                if decoder.usable:
+                    return decoder
+        return _Decoder()
+
+    def _give_back(self, decoder: "_Decoder") -> None:
+        with self._lock:
+            if decoder.usable and not self._closed and len(self._idle) < self._most_idle:
+                self._idle.append(decoder)
+                return
+        decoder.close()
+
+
+class _Decoder:
+    """One process. It is never far ahead of who reads: a pipe holds a block or two."""
+
+    def __init__(self) -> None:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("EMOTONE_")}
+        environment["PYTHONPATH"] = os.pathsep.join(os.path.abspath(place) for place in sys.path if place)
+        self._busy = False
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", f"{__name__}.worker", str(MEMORY_MB)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            cwd=os.path.abspath(os.sep),  # Python would import what lies in the working folder
+            start_new_session=True,  # Ctrl-C is for the server, which finishes what it does
+            pipesize=_PIPE_BYTES,
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._questions, self._answers = self._process.stdin, self._process.stdout
+
+    @property
+    def usable(self) -> bool:
+        """Whether it waits for a file."""
+        return not self._busy and self._process.poll() is None
+
+    def decode(self, path: Path, name: str, channel: int | None, faults: Faults, patience: float) -> Iterator[Decoded]:
+        """Blocks of the signal at 16 kHz; after the last one, what was found wrong with the file."""
+        self._busy = True  # in the middle of a file it is no use to others
+        question = {"path": os.path.abspath(path), "name": name, "channel": channel}
+        try:
+            self._questions.write(json.dumps(question).encode() + b"\n")
+            self._questions.flush()
+            while "samples" in (reply := self._reply(patience)):
+                samples = np.frombuffer(self._answers.read(4 * reply["samples"]), np.float32)
+                yield samples[None], SAMPLE_RATE
+        except (OSError, ValueError) as error:  # it has ended: before its answer, or in the middle
+            raise _broken(name) from error
+        self._busy = False
+        if "error" in reply:
+            raise _error(reply)
+        faults.truncated, faults.damaged = reply["truncated"], reply["damaged"]
+
+    def _reply(self, patience: float) -> dict[str, Any]:
+        watch = threading.Timer(patience, self._process.kill)
+        watch.daemon = True
+        watch.start()
+        try:
+            reply: dict[str, Any] = json.loads(self._answers.readline())
+            return reply
+        finally:
+            watch.cancel()
+
+    def close(self) -> None:
+        """Ends the process."""
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._questions, self._answers):
+            with suppress(OSError):  # what was not written finds no reader
+                pipe.close()
+
+
+def _error(reply: dict[str, Any]) -> EmotoneError:
+    kind = getattr(errors, reply["error"])
+    error: EmotoneError = kind(reply["en"], reply["zh"])
+    return error
+
+
+def _broken(name: str) -> UnsupportedAudioError:
+    return UnsupportedAudioError(
+        f"'{name}' cannot be decoded with {MEMORY_MB} MB of memory in reasonable time: it is damaged or made to do harm. "
+        "Convert it to WAV or FLAC.",
+        f"无法用 {MEMORY_MB} MB 内存在合理时间内解码“{name}”：文件已损坏或为恶意构造。请转换为 WAV 或 FLAC。",
+    )
