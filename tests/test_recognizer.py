@@ -6,7 +6,7 @@ import pytest
 
 import emotone
 from emotone import Failure, OptionError, Prediction, Recognizer, TimelineOptions, load_model
-from emotone.recognizer import CHUNK, CONTEXT
+from emotone.hearing import CHUNK, CONTEXT
 from emotone.types import SAMPLE_RATE
 
 

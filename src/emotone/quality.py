@@ -111,7 +111,7 @@ class QualityMeter:
     def watch(self, blocks: Iterator[Signal]) -> Iterator[Signal]:
         """The same blocks, measured. All but the last must be whole chunks long."""
         for block in blocks:
-            self._add(block)
+            self.add(block)
             yield block
 
     @property
@@ -128,7 +128,8 @@ class QualityMeter:
         found = {"truncated": truncated, "damaged": damaged, **self._length_faults(), **self._signal_faults()}
         return tuple(reason for code, reason in REASONS.items() if found.get(code))
 
-    def _add(self, block: Signal) -> None:
+    def add(self, block: Signal) -> None:
+        """Measures a block. All but the last must be whole chunks long."""
         self._samples += block.size
         self._peak = max(self._peak, float(np.abs(block).max()))
         speech = self._detector.probabilities(block)

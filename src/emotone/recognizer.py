@@ -1,7 +1,7 @@
-"""From a recording to scores: one pass through the encoder, any span from its cumulative sums."""
+"""From a recording to scores, in one call."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -14,24 +14,18 @@ from .baseline import joined
 from .engine import Engine, usable_cores
 from .errors import EmotoneError, ModelError, OptionError
 from .heads import Head, check_head
-from .listening import STRETCH, Listening
+from .hearing import Hearing
+from .listening import Listening
 from .models import DEFAULT_MODEL, file_sha256, find_model
-from .quality import QualityMeter
 from .types import (
-    SAMPLE_RATE,
     Baseline,
     Failure,
     ModelInfo,
     Prediction,
     Progress,
-    Signal,
     Timeline,
     TimelineOptions,
 )
-
-CHUNK = 30.0  # seconds that are encoded at once, so that memory does not grow with the recording
-CONTEXT = 5.0  # seconds at both ends of a chunk that only serve as context; frames of the bundled model depend on 4
-WHOLE = 60.0  # longest signal that is encoded in one piece: what the whole of an utterance says should not be cut
 
 _Frames = NDArray[np.float32]
 
@@ -82,31 +76,10 @@ class Recognizer:
         for head in asked:
             check_head(head, self.info)
         recording = open_recording(source, sample_rate=sample_rate, channel=channel)
-        meter = QualityMeter()
-        kept: list[_Frames] = []
-        sums = [np.zeros((1, sum(len(head.labels) for head in asked)))]
-        means = _Means(self.info.dim, round(STRETCH * self.info.frame_rate))
-        counter = _Counter(progress, meter, self.info.frame_rate)
-        for frames in self._encode(counter.watch(recording.blocks())):
-            logits = np.concatenate([head.logits(frames) for head in asked], axis=1)
-            sums.append(logits.cumsum(axis=0) + sums[-1][-1])
-            means.add(frames)
-            if keep_frames:
-                kept.append(frames)
-            counter.add(len(frames))
-        counter.finish()
-        return Listening(
-            self.info,
-            recording.source,
-            meter.duration,
-            meter.regions(),
-            meter.reasons(truncated=recording.truncated, damaged=recording.damaged),
-            means.whole(),
-            np.concatenate(kept) if keep_frames else None,
-            asked,
-            np.concatenate(sums),
-            means.stretches(),
-        )
+        hearing = Hearing(self._engine, self.info, asked, keep_frames=keep_frames, progress=progress)
+        for block in recording.blocks():
+            hearing.add(block)
+        return hearing.end(recording.source, truncated=recording.truncated, damaged=recording.damaged)
 
     def predict(
         self,
@@ -215,72 +188,6 @@ class Recognizer:
         """
         check_head(head, self.info)
         return Recognizer(self._engine, head, replace(self.info, labels=head.labels))
-
-    def _encode(self, blocks: Iterable[Signal]) -> Iterator[_Frames]:
-        """The frames of a signal of any length, in order. Long signals are encoded in overlapping chunks."""
-        step = round(SAMPLE_RATE / self.info.frame_rate)  # samples of one frame
-        chunk, context = round(CHUNK * self.info.frame_rate), round(CONTEXT * self.info.frame_rate)
-        waiting, seen = np.empty(0, np.float32), 0  # seen: frames at its beginning that were given out before
-        limit = round(WHOLE * SAMPLE_RATE)
-        for block in blocks:
-            waiting = np.concatenate([waiting, block])
-            while waiting.size > limit:
-                yield self._engine.run([waiting[: chunk * step]])[0][seen : chunk - context]
-                waiting, seen, limit = waiting[(chunk - 2 * context) * step :], context, chunk * step
-        yield self._engine.run([waiting])[0][seen:]
-
-
-class _Counter:
-    """Says how far a recording was heard."""
-
-    def __init__(self, progress: Progress | None, meter: QualityMeter, frame_rate: float) -> None:
-        self._say = progress or (lambda _: None)
-        self._meter = meter
-        self._frame_rate = frame_rate
-        self._frames = 0
-
-    def watch(self, blocks: Iterator[Signal]) -> Iterator[Signal]:
-        """The same blocks, measured; before each there is an occasion to cancel."""
-        self._say(0.0)
-        for block in self._meter.watch(blocks):
-            yield block
-            self.add(0)
-
-    def add(self, frames: int) -> None:
-        self._frames += frames
-        self._say(min(self._frames / self._frame_rate, self._meter.duration))
-
-    def finish(self) -> None:
-        self._say(self._meter.duration)
-
-
-class _Means:
-    """Mean frames of a recording that comes in parts: of the whole, and of each stretch of it."""
-
-    def __init__(self, dim: int, stretch_frames: int) -> None:
-        self._stretch = stretch_frames
-        self._sums: list[NDArray[np.float64]] = []
-        self._open = np.zeros(dim)
-        self._count = 0  # frames of all
-
-    def add(self, frames: _Frames) -> None:
-        while len(frames):
-            part = frames[: self._stretch - self._count % self._stretch]
-            frames = frames[len(part) :]
-            self._open += part.sum(axis=0, dtype=np.float64)
-            self._count += len(part)
-            if self._count % self._stretch == 0:
-                self._sums.append(self._open)
-                self._open = np.zeros_like(self._open)
-
-    def whole(self) -> _Frames:
-        return ((sum(self._sums) + self._open) / self._count).astype(np.float32)
-
-    def stretches(self) -> _Frames:
-        """`(stretches, dim)`; the last one may be shorter."""
-        means = [total / self._stretch for total in self._sums]
-        rest = self._count % self._stretch
-        return np.array([*means, self._open / rest] if rest else means, np.float32)
 
 
 def load_model(name_or_path: str | Path = DEFAULT_MODEL, *, threads: int = 0, device: str | None = None) -> Recognizer:

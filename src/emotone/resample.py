@@ -1,4 +1,4 @@
-"""Decoded blocks become a signal: one channel, 16 kHz, blocks of equal length. Chained generators; nothing is kept."""
+"""Decoded blocks become a signal: one channel, 16 kHz, blocks of equal length."""
 
 from collections.abc import Iterator
 
@@ -25,21 +25,86 @@ def to_signal(decoded: Iterator[Decoded], channel: int | None, name: str) -> Ite
     Raises:
         ChannelError, InvalidSamplesError: When a block lacks the channel, or holds impossible values.
     """
-    return _regroup(_resample(_to_mono(decoded, channel, name)))
-
-
-def _to_mono(decoded: Iterator[Decoded], channel: int | None, name: str) -> Iterator[tuple[Signal, int]]:
-    seconds = 0.0
+    incoming, grouping = Intake(channel, name), Grouping()
     for block, rate in decoded:
-        _check_values(block, rate, seconds, name)
-        if channel is not None and channel not in range(len(block)):
+        yield from grouping.add(incoming.add(block, rate))
+    yield from grouping.add(incoming.end())
+    yield from grouping.end()
+
+
+class Intake:
+    """Decoded blocks become a signal as they come; how they were cut does not change a sample of it.
+
+    Args:
+        channel: As in `to_signal`.
+        name: As in `to_signal`.
+    """
+
+    def __init__(self, channel: int | None, name: str) -> None:
+        self._channel = channel
+        self._name = name
+        self._seconds = 0.0
+        self._rate = SAMPLE_RATE
+        self._resampler: soxr.ResampleStream | None = None
+
+    def add(self, block: NDArray[np.float32], rate: int) -> Signal:
+        """What is known of the signal now and was not before: the resampler holds back some milliseconds.
+
+        Args:
+            block: `(channels, samples)`, of any length.
+            rate: In Hz.
+
+        Raises:
+            ChannelError, InvalidSamplesError: As in `to_signal`.
+        """
+        mono = self._to_mono(block, rate)
+        if rate == self._rate:
+            return self._resampled(mono)
+        rest, self._rate = self.end(), rate
+        self._resampler = None if rate == SAMPLE_RATE else soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32")
+        return np.concatenate([rest, self._resampled(mono)])
+
+    def end(self) -> Signal:
+        """What was held back."""
+        nothing = np.empty(0, np.float32)
+        return nothing if self._resampler is None else self._resampler.resample_chunk(nothing, last=True)
+
+    def _to_mono(self, block: NDArray[np.float32], rate: int) -> Signal:
+        _check_values(block, rate, self._seconds, self._name)
+        if self._channel is not None and self._channel not in range(len(block)):
             raise ChannelError(
-                f"Channel {channel} was asked for; '{name}' has {len(block)}, counted from 0.",
-                f"请求了第 {channel} 个声道；“{name}”共有 {len(block)} 个声道，从 0 开始计数。",
+                f"Channel {self._channel} was asked for; '{self._name}' has {len(block)}, counted from 0.",
+                f"请求了第 {self._channel} 个声道；“{self._name}”共有 {len(block)} 个声道，从 0 开始计数。",
             )
-        mono = block.mean(axis=0) if channel is None else block[int(channel)]
-        seconds += mono.size / rate
-        yield mono, rate
+        mono: Signal = block.mean(axis=0) if self._channel is None else block[int(self._channel)]
+        self._seconds += mono.size / rate
+        return mono
+
+    def _resampled(self, mono: Signal) -> Signal:
+        return mono if self._resampler is None else self._resampler.resample_chunk(np.ascontiguousarray(mono))
+
+
+class Grouping:
+    """A signal in pieces of any length becomes blocks of `BLOCK_SAMPLES`, the last one shorter."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Signal] = []
+        self._size = 0
+
+    def add(self, piece: Signal) -> Iterator[Signal]:
+        """The blocks that are full now."""
+        self._waiting.append(piece)
+        self._size += piece.size
+        if self._size >= BLOCK_SAMPLES:
+            joined = np.concatenate(self._waiting)
+            full = self._size - self._size % BLOCK_SAMPLES
+            self._waiting, self._size = [joined[full:]], self._size - full
+            yield from joined[:full].reshape(-1, BLOCK_SAMPLES)
+
+    def end(self) -> Iterator[Signal]:
+        """The last block, if anything is left."""
+        if self._size:
+            yield np.concatenate(self._waiting)
 
 
 def _check_values(block: NDArray[np.float32], rate: int, seconds: float, name: str) -> None:
@@ -56,32 +121,3 @@ def _check_values(block: NDArray[np.float32], rate: int, seconds: float, name: s
             f"'{name}' has samples up to {peak:.3g}; wanted -1…1. Divide 16-bit integers by 32768.",
             f"“{name}”的采样值高达 {peak:.3g}；应在 -1…1 之间。16 位整数请除以 32768。",
         )
-
-
-def _resample(mono: Iterator[tuple[Signal, int]]) -> Iterator[Signal]:
-    stream: soxr.ResampleStream | None = None
-    current = SAMPLE_RATE
-    for block, rate in mono:
-        if rate != current:
-            if stream is not None:
-                yield stream.resample_chunk(np.empty(0, np.float32), last=True)
-            current = rate
-            stream = None if rate == SAMPLE_RATE else soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32")
-        yield block if stream is None else stream.resample_chunk(np.ascontiguousarray(block))
-    if stream is not None:
-        yield stream.resample_chunk(np.empty(0, np.float32), last=True)
-
-
-def _regroup(blocks: Iterator[Signal]) -> Iterator[Signal]:
-    waiting: list[Signal] = []
-    size = 0
-    for block in blocks:
-        waiting.append(block)
-        size += block.size
-        if size >= BLOCK_SAMPLES:
-            joined = np.concatenate(waiting)
-            full = size - size % BLOCK_SAMPLES
-            yield from joined[:full].reshape(-1, BLOCK_SAMPLES)
-            waiting, size = [joined[full:]], size - full
-    if size:
-        yield np.concatenate(waiting)
