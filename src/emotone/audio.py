@@ -127,7 +127,7 @@ class Recording:
                     )
                 yield samples, rate
 
-        return Recording(self.name, decoded, lambda: self.source.sha256, self._channel)
+        return Recording(self.name, decoded, lambda: self.source.sha256, self._announce, self._channel)
 
     def load(self) -> Audio:
         """The whole signal in memory: 64 kB for each second."""

@@ -59,7 +59,7 @@ class Decoders:
             finally:
                 self._give_back(decoder)
 
-        return Recording(source_name(path), decoded, lambda: here.source.sha256, None)
+        return Recording(source_name(path), decoded, lambda: here.source.sha256, lambda _: here.format, None)
 
     def close(self) -> None:
         """Ends the processes that are idle now, and each of the others when its file ends."""
