@@ -16,6 +16,7 @@ from .segment import label_regions, overlaps, speech_between, top_label, window_
 from .types import Baseline, ModelInfo, Opinion, Prediction, Reason, Region, Segment, Source, Timeline, TimelineOptions
 
 STRETCH = 3.0  # seconds of a recording that make one embedding of a baseline: as long as a window, mostly of one mood
+MOST_WINDOWS = 200_000  # of a timeline: more than a day of them at the usual hop; a tiny hop would only fill the memory
 
 _Frames = NDArray[np.float32]
 _NO_OFFSET = np.zeros(())
@@ -88,10 +89,10 @@ class Listening:
 
         Raises:
             ModelError: As in `predict`.
-            OptionError: When window or hop are impossible.
+            OptionError: When window or hop are impossible, or the hop is too short for so long a recording.
         """
         options = options or TimelineOptions()
-        _check(options)
+        _check(options, self.duration)
         view = self._view(head, baseline)
         plain = [self._segment(view, start, end) for start, end in window_spans(self.duration, options)]
         windows = self._doubted(view.head, plain)
@@ -194,7 +195,7 @@ def _reasons(found: Iterable[Reason], *, far: bool, scores: Mapping[str, float])
     return in_order((*found, *((UNFAMILIAR,) if far else ()), *unclear(scores)))
 
 
-def _check(options: TimelineOptions) -> None:
+def _check(options: TimelineOptions, duration: float) -> None:
     times = (options.window, options.hop, options.min_segment)
     if not (all(map(math.isfinite, times)) and 0 < options.hop <= options.window and options.min_segment >= 0):
         raise OptionError(
@@ -202,4 +203,10 @@ def _check(options: TimelineOptions) -> None:
             "0 < hop ≤ window, and finite times that are not negative.",
             f"窗长 {options.window} 秒、步长 {options.hop} 秒、最短片段 {options.min_segment} 秒；"
             "要求 0 < 步长 ≤ 窗长，且时间有限、不为负。",
+        )
+    if duration / options.hop > MOST_WINDOWS:
+        least = duration / MOST_WINDOWS
+        raise OptionError(
+            f"A hop of {options.hop:g} s is too short for {duration:.0f} s of sound; wanted at least {least:.2g} s.",
+            f"录音长 {duration:.0f} 秒，步长 {options.hop:g} 秒过短；至少需要 {least:.2g} 秒。",
         )

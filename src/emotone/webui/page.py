@@ -16,6 +16,7 @@ from .shelf import Shelf
 _HOUR = 3600
 KEPT = 6 * _HOUR  # seconds until uploads and links to results are removed
 KEPT_WITHOUT_OUTPUTS = _HOUR
+_MOST_WAITING = 64  # visitors in the queue; further ones are told that it is full
 
 
 def build_page(library: Library, outputs: Path | None, decoders: Decoders) -> gr.Blocks:
@@ -62,6 +63,7 @@ def build_page(library: Library, outputs: Path | None, decoders: Decoders) -> gr
         heads = [visit.heads, panel.heads]
         on(teaching.lesson.use, teach_tab.use, [workshop, visit.heads, switch], [*heads, tabs])
         recognize_tab.wire_correction(panel, visit, shelf, switch, workshop, teach_tab.parts(teaching))
+    blocks.queue(max_size=_MOST_WAITING, api_open=False)  # else a direct call would pass by the queue
     return blocks
 
 
