@@ -141,6 +141,9 @@ def test_timeline_formats(four_moods: Path) -> None:
     assert (data["timeline"]["window"], data["timeline"]["hop"]) == (2.0, 0.5)
 
     rows = list(csv.DictReader(io.StringIO(run(*arguments, "csv").stdout)))
+    assert [row["label"] for row in rows] == moods
+
+    rows = list(csv.DictReader(io.StringIO(run(*arguments, "windows").stdout)))
     assert len(rows) == len(data["timeline"]["windows"])
     assert [rows[1]["start"], rows[1]["end"]] == ["0.5", "2.5"]
 

@@ -19,6 +19,7 @@ from .errors import (
     NoAudioStreamError,
     OptionError,
     OutputError,
+    TurnsError,
     UnsupportedAudioError,
 )
 from .heads import Head, load_head
@@ -29,6 +30,8 @@ from .recognizer import Recognizer, load_model
 from .types import (
     Audio,
     Baseline,
+    Contribution,
+    Conversation,
     Failure,
     ModelInfo,
     Opinion,
@@ -39,6 +42,8 @@ from .types import (
     Source,
     Timeline,
     TimelineOptions,
+    Track,
+    Turn,
 )
 
 __version__ = "0.1.0"
@@ -55,6 +60,8 @@ __all__ = [
     "Baseline",
     "ChannelError",
     "CheckpointError",
+    "Contribution",
+    "Conversation",
     "DownloadError",
     "Emotion",
     "EmotoneError",
@@ -79,6 +86,9 @@ __all__ = [
     "Source",
     "Timeline",
     "TimelineOptions",
+    "Track",
+    "Turn",
+    "TurnsError",
     "UnsupportedAudioError",
     "__version__",
     "load_audio",

@@ -93,15 +93,23 @@ class Recording:
         # The functions hold this recording, so a stream's copy is not closed before the other one is done with it.
         return Recording(self.name, self._decode, lambda: self.source.sha256, lambda _: self.format, channel)
 
+    def decoded(self) -> Iterator[Decoded]:
+        """The samples as they are stored: all channels, at their own rate, in blocks of any length.
+
+        Raises:
+            AudioError: When the source cannot be decoded.
+        """
+        self._faults = Faults()
+        return self._decode(self.name, self._faults)
+
     def blocks(self) -> Iterator[Signal]:
         """The signal in blocks of 10.24 s (the last one shorter): float32, `(samples,)`, 16 kHz mono.
 
         Raises:
             AudioError: When the source cannot be decoded, is empty or holds impossible values.
         """
-        self._faults = Faults()
         empty = True
-        for block in to_signal(self._decode(self.name, self._faults), self._channel, self.name):
+        for block in to_signal(self.decoded(), self._channel, self.name):
             empty = False
             yield block
         if empty:
@@ -127,7 +135,7 @@ class Recording:
                     )
                 yield samples, rate
 
-        return Recording(self.name, decoded, lambda: self.source.sha256, self._announce, self._channel)
+        return Recording(self.name, decoded, lambda: self.source.sha256, lambda _: self.format, self._channel)
 
     def load(self) -> Audio:
         """The whole signal in memory: 64 kB for each second."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from .heads import Head
 from .labels import Label, emotion_of
 from .text import Text
-from .types import Opinion, Prediction, Reason, Segment, Timeline, TimelineOptions
+from .types import Conversation, Opinion, Prediction, Reason, Segment, Timeline, TimelineOptions
 
 UNKNOWN: Label = "unknown"
 """The label of a result that is withheld."""
@@ -31,6 +31,11 @@ ORDER = (
     "damaged",
     "baseline_one_mood",
     "baseline_short",
+    "same_channels",
+    "crosstalk",
+    "outside",
+    "overlap",
+    "short_turn",
     "length_advice",
 )
 """Codes of all reasons, the gravest first; those of `emotone.quality` among them. Others stand behind them."""
@@ -119,12 +124,20 @@ def withheld(result: Prediction) -> Prediction: ...
 def withheld(result: Timeline) -> Timeline: ...
 @overload
 def withheld(result: Segment) -> Segment: ...
-def withheld(result: Prediction | Timeline | Segment) -> Prediction | Timeline | Segment:
+@overload
+def withheld(result: Conversation) -> Conversation: ...
+def withheld(
+    result: Prediction | Timeline | Segment | Conversation,
+) -> Prediction | Timeline | Segment | Conversation:
     """The result with the label `unknown` wherever there is a grave reason to doubt.
 
     The reason is then in `withheld`, `confidence` is 0, and the scores are as before. A timeline is treated throughout:
-    whole, windows and segments, each for its own reasons.
+    whole, windows and segments, each for its own reasons; so is every track of a conversation.
     """
+    if isinstance(result, Conversation):
+        return replace(
+            result, tracks=tuple(replace(track, timeline=withheld(track.timeline)) for track in result.tracks)
+        )
     if isinstance(result, Segment):
         return _without_label(result)
     if isinstance(result, Prediction):

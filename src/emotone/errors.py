@@ -13,6 +13,7 @@
     │   ├── CheckpointError         a checkpoint cannot be converted: damaged, unfit or hostile
     │   └── DownloadError           a model cannot be fetched from its hub
     ├── ManifestError          a list of labelled recordings cannot be read, or cannot be scored
+    ├── TurnsError             turns of speakers cannot be read, or are not of the recording
     ├── OutputError            results cannot be written
     ├── OptionError            an option has an impossible value
     └── MissingExtraError      an optional part is not installed
@@ -91,6 +92,10 @@ class DownloadError(ModelError):
 
 class ManifestError(EmotoneError):
     """A list of labelled recordings is missing, damaged or incomplete, or none of its labels can be scored."""
+
+
+class TurnsError(EmotoneError):
+    """A file with the turns of speakers is missing or damaged, or they are not of the recording."""
 
 
 class OutputError(EmotoneError):

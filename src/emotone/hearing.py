@@ -79,6 +79,7 @@ class Hearing:
             self._heads,
             np.concatenate(self._sums),
             self._means.stretches(),
+            self._meter.levels(),
         )
 
     def _read(self, frames: _Frames) -> None:

@@ -42,6 +42,9 @@ EMOTIONS: tuple[Emotion, ...] = (
 LABELS: tuple[Label, ...] = tuple(emotion.label for emotion in EMOTIONS)
 """The nine labels in the order in which models give their scores."""
 
+NEGATIVE: frozenset[Label] = frozenset({"angry", "disgusted", "fearful", "sad"})
+"""The emotions that are unpleasant. Surprise may be either, `other` and `unknown` say nothing."""
+
 _BY_LABEL = {emotion.label: emotion for emotion in EMOTIONS}
 
 
@@ -109,6 +112,11 @@ def label_of(word: str, labels: Collection[Label]) -> Label | None:
     meant = _LABEL_OF.get(wanted)
     alike = [label for label in labels if meant is not None and _LABEL_OF.get(folded(label)) == meant]
     return next(iter([*same, *alike]), None)
+
+
+def is_negative(label: Label) -> bool:
+    """Whether a label, of the nine or a word for one of them, stands for an unpleasant emotion."""
+    return label_of(label, NEGATIVE) is not None
 
 
 def folded(word: str) -> str:

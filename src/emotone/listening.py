@@ -11,15 +11,38 @@ from .baseline import baseline_doubts, check_model, comparison
 from .doubts import UNFAMILIAR, UTTERANCE_ONLY, WINDOWS, in_order, mixed, unclear, unfamiliar
 from .errors import AudioError, ModelError, OptionError
 from .heads import Head
-from .quality import MAX_UTTERANCE, REASONS
-from .segment import label_regions, overlaps, speech_between, top_label, window_spans
-from .types import Baseline, ModelInfo, Opinion, Prediction, Reason, Region, Segment, Source, Timeline, TimelineOptions
+from .quality import MAX_UTTERANCE, MIN_DURATION, REASONS
+from .segment import common, label_regions, overlaps, speech_between, window_spans
+from .text import Text
+from .types import (
+    Baseline,
+    Contribution,
+    ModelInfo,
+    Opinion,
+    Prediction,
+    Reason,
+    Region,
+    Segment,
+    Source,
+    Timeline,
+    TimelineOptions,
+    Turn,
+)
+from .view import View
+
+SHORT_TURN = Reason(
+    "short_turn",
+    Text("The turn is shorter than 1 s, so its result says little.", "该话轮短于 1 秒，结果参考价值有限。"),
+    Text("Look at longer turns.", "请参考较长的话轮。"),
+)
 
 STRETCH = 3.0  # seconds of a recording that make one embedding of a baseline: as long as a window, mostly of one mood
 MOST_WINDOWS = 200_000  # of a timeline: more than a day of them at the usual hop; a tiny hop would only fill the memory
 
 _Frames = NDArray[np.float32]
-_NO_OFFSET = np.zeros(())
+_LENGTHS = frozenset(
+    {"too_short", "too_long", "length_advice"}
+)  # codes of reasons that count the whole recording's seconds
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +57,7 @@ class Listening:
         quality: What is wrong with the recording, the gravest first.
         embedding: float32 `(dim,)`: the mean of its frames.
         frames: float32 `(frames, dim)`, `info.frame_rate` of them a second, when they were asked for.
+        levels: float32 `(chunks,)`: how loud each 32 ms are, in dB of full scale.
     """
 
     info: ModelInfo
@@ -48,6 +72,8 @@ class Listening:
         repr=False
     )  # (frames + 1, labels of all heads): logits summed from the beginning
     _stretches: _Frames = field(repr=False)  # (stretches, dim): mean frames of each STRETCH
+    levels: _Frames = field(repr=False)
+    _counts: NDArray[np.int64] | None = field(default=None, repr=False)  # (frames + 1,): frames that count; None: all
 
     def predict(self, *, head: Head | None = None, baseline: Baseline | None = None) -> Prediction:
         """Which emotion is expressed in the recording as a whole.
@@ -61,7 +87,7 @@ class Listening:
             ModelError: When the head was not there, or the baseline was made by another model.
         """
         view = self._view(head, baseline)
-        whole = self._segment(view, 0.0, self.duration)
+        whole = view.segment(0.0, self.duration)
         others = () if baseline is None else baseline_doubts(baseline, view.head)
         calibration = view.head.calibration if baseline is None else None
         return Prediction(
@@ -94,13 +120,87 @@ class Listening:
         options = options or TimelineOptions()
         _check(options, self.duration)
         view = self._view(head, baseline)
-        plain = [self._segment(view, start, end) for start, end in window_spans(self.duration, options)]
-        windows = self._doubted(view.head, plain)
+        windows = self._doubted(view.head, self._windows(view, options))
         segments = self._doubted(view.head, label_regions(self.regions, windows, options.min_segment))
         utterance = self.predict(head=head, baseline=baseline)
         doubts = tuple(reason for reason in utterance.doubts if reason.code not in UTTERANCE_ONLY)
         absolute = None if baseline is None else self.timeline(options, head=head)
         return Timeline(replace(utterance, doubts=doubts), windows, segments, self.regions, options, absolute)
+
+    def turns(
+        self, turns: Sequence[Turn], *, head: Head | None = None, baseline: Baseline | None = None
+    ) -> tuple[Segment, ...]:
+        """What each turn expresses: one segment for each, in their order, with its text.
+
+        Args:
+            turns: They may overlap, be shorter than a frame, and end after the recording, which ends them; each must begin
+                before that.
+            head: As in `predict`.
+            baseline: As in `predict`.
+
+        Raises:
+            ModelError: As in `predict`.
+        """
+        view = self._view(head, baseline)
+        spans = [view.segment(turn.start, min(turn.end, self.duration)) for turn in turns]
+        return tuple(
+            replace(
+                segment,
+                text=turn.text,
+                doubts=in_order((*segment.doubts, *((SHORT_TURN,) if segment.duration < MIN_DURATION else ()))),
+            )
+            for segment, turn in zip(self._doubted(view.head, spans), turns, strict=True)
+        )
+
+    def within(self, stretches: Sequence[Region]) -> "Listening":
+        """The same recording as if nothing but these stretches had been heard: what one of several speakers says.
+
+        Every span counts their frames only, and windows without any are left out. `embedding` is the mean of the recording's
+        stretches of 3 s, weighted by what lies in these. Where no speech is in them, that is a reason to doubt.
+
+        Args:
+            stretches: In any order; they may overlap. When there are none, all counts.
+        """
+        whole = self._view(None, None)
+        counted = np.zeros(len(self._sums) - 1, bool)
+        for stretch in stretches:
+            counted[slice(*whole.frames_of(stretch.start, stretch.end))] = True
+        if not counted.any():
+            counted[:] = True
+        sums = np.zeros_like(self._sums)
+        np.subtract(self._sums[1:], self._sums[:-1], out=sums[1:])
+        sums[1:][~counted] = 0
+        sums[1:].cumsum(axis=0, out=sums[1:])
+        counts = np.concatenate([[0], counted.cumsum()])
+        regions = common(self.regions, stretches)
+        frames = self._stretch_frames(counts)
+        return replace(
+            self,
+            regions=regions,
+            quality=self._quality_of(regions, counts[-1] / self.info.frame_rate),
+            embedding=(frames @ self._stretches / frames.sum()).astype(np.float32),
+            _sums=sums,
+            _counts=counts,
+        )
+
+    def contributions(
+        self, label: str | None = None, *, head: Head | None = None, baseline: Baseline | None = None, step: float = 1.0
+    ) -> tuple[Contribution, ...]:
+        """Which seconds decided: how much lower the score of a label would be without each of them.
+
+        The head is linear, so this is exact, not an estimate: `within` all the others says the same.
+
+        Args:
+            label: What to explain; `None`: what `predict` says.
+            head: As in `predict`.
+            baseline: As in `predict`.
+            step: Length of a stretch in seconds. A recording that is no longer has no contributions.
+
+        Raises:
+            ModelError: As in `predict`.
+            OptionError: When the head has no such label, or the step is impossible.
+        """
+        return self._view(head, baseline).contributions(label, step)
 
     def baseline(self) -> Baseline:
         """How the voice sounds in this recording: its own baseline, when the recording is long and of changing mood.
@@ -114,12 +214,32 @@ class Listening:
                 f"No speech was found in '{self.source.name}'. A baseline needs recordings of the voice.",
                 f"在“{self.source.name}”中未检测到语音。基线需要该说话人的录音。",
             )
+        if self._counts is not None:  # stretches that are mostly somebody else's say little about this voice
+            own = self._stretch_frames(self._counts) * 2 >= round(STRETCH * self.info.frame_rate)
+            seconds = np.where(own, seconds, 0.0) if seconds[own].any() else seconds
         spoken = seconds > 0
         return Baseline(self._stretches[spoken], seconds[spoken], 1, self.info)
 
-    def _opinion(self, view: "_View") -> Opinion:
-        said = self._segment(view, 0.0, self.duration)
+    def _stretch_frames(self, counts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """How many frames of each stretch count, `(stretches,)`."""
+        edges = np.arange(len(self._stretches) + 1) * round(STRETCH * self.info.frame_rate)
+        return np.diff(counts[np.minimum(edges, len(counts) - 1)])
+
+    def _quality_of(self, regions: Sequence[Region], seconds: float) -> tuple[Reason, ...]:
+        """What is wrong with a part of the recording with these regions of speech."""
+        found = {reason.code for reason in self.quality} - _LENGTHS
+        if seconds < MIN_DURATION:
+            found.add("too_short")
+        if not regions and "silent" not in found:
+            found.add("no_speech")
+        return tuple(reason for code, reason in REASONS.items() if code in found)
+
+    def _opinion(self, view: View) -> Opinion:
+        said = view.segment(0.0, self.duration)
         return Opinion(said.label, said.scores, self._doubts(view, said))
+
+    def _windows(self, view: View, options: TimelineOptions) -> list[Segment]:
+        return [view.segment(*span) for span in window_spans(self.duration, options) if view.counted(*span)]
 
     def _doubted(self, head: Head, spans: Sequence[Segment]) -> tuple[Segment, ...]:
         """The same spans with reasons to doubt each."""
@@ -141,21 +261,22 @@ class Listening:
         mostly: NDArray[np.bool_] = np.interp(last, edges, far) - np.interp(first, edges, far) > (last - first) / 2
         return mostly
 
-    def _doubts(self, view: "_View", said: Segment, others: tuple[Reason, ...] = ()) -> tuple[Reason, ...]:
+    def _doubts(self, view: View, said: Segment, others: tuple[Reason, ...] = ()) -> tuple[Reason, ...]:
         """Reasons to doubt what is said about the whole recording."""
         if not self.regions:  # silence and other sounds: what the model makes of them does not matter
             return in_order((*self.quality, *others))
-        far = unfamiliar(view.head, self.embedding[None], np.array([self.duration]))[0]
+        seconds = view.seconds(0.0, self.duration)
+        far = unfamiliar(view.head, self.embedding[None], np.array([seconds]))[0]
         return _reasons((*self.quality, *self._mixed(view), *others), far=bool(far), scores=said.scores)
 
-    def _mixed(self, view: "_View") -> tuple[Reason, ...]:
+    def _mixed(self, view: View) -> tuple[Reason, ...]:
         if not 2 * WINDOWS.window <= self.duration <= MAX_UTTERANCE:
             return ()
-        windows = [self._segment(view, start, end) for start, end in window_spans(self.duration, WINDOWS)]
+        windows = self._windows(view, WINDOWS)
         spoken = [window for window, speech in zip(windows, overlaps(self.regions, windows), strict=True) if speech]
         return mixed(spoken)
 
-    def _view(self, head: Head | None, baseline: Baseline | None) -> "_View":
+    def _view(self, head: Head | None, baseline: Baseline | None) -> View:
         head = head or self._heads[0]
         if head not in self._heads:
             raise ModelError(
@@ -165,29 +286,11 @@ class Listening:
         first = sum(len(other.labels) for other in self._heads[: self._heads.index(head)])
         sums = self._sums[:, first : first + len(head.labels)]
         if baseline is None:
-            return _View(head, sums, _NO_OFFSET, 0.0)
+            return View(head, sums, self._counts, self.info.frame_rate, self.duration)
         check_model(baseline, self.info)
         compared = comparison(baseline, head)
-        return _View(head, sums, compared.offset, float(compared.trust))
-
-    def _segment(self, view: "_View", start: float, end: float) -> Segment:
-        """A span of at least one frame; times in seconds."""
-        frames = len(view.sums) - 1
-        first = min(round(start * self.info.frame_rate), frames - 1)
-        last = frames if end >= self.duration else max(round(end * self.info.frame_rate), first + 1)
-        logits = (view.sums[last] - view.sums[first]) / (last - first)
-        scores = view.head.scores(logits + view.offset, trust=view.trust, duration=end - start)
-        return Segment(start, end, top_label(scores), scores)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _View:
-    """How logits become scores."""
-
-    head: Head
-    sums: NDArray[np.float64]  # (frames + 1, labels)
-    offset: NDArray[np.float64]
-    trust: float
+        offset, trust = compared.offset, float(compared.trust)
+        return View(head, sums, self._counts, self.info.frame_rate, self.duration, offset, trust)
 
 
 def _reasons(found: Iterable[Reason], *, far: bool, scores: Mapping[str, float]) -> tuple[Reason, ...]:

@@ -123,6 +123,11 @@ class QualityMeter:
         """Where speech was found."""
         return speech_regions(np.concatenate(self._speech), CHUNK_DURATION, self.duration)
 
+    def levels(self) -> NDArray[np.float32]:
+        """How loud each 32 ms are, in dB of full scale: float32 `(chunks,)`."""
+        levels: NDArray[np.float32] = _decibels(np.concatenate(self._power)).astype(np.float32)
+        return levels
+
     def reasons(self, *, truncated: bool, damaged: bool) -> tuple[Reason, ...]:
         """What is wrong, the gravest first."""
         found = {"truncated": truncated, "damaged": damaged, **self._length_faults(), **self._signal_faults()}

@@ -11,20 +11,23 @@ from numpy.typing import NDArray
 
 from .audio import AudioSource, open_recording, source_name
 from .baseline import joined
+from .conversation import Voices, voices_of_channels, voices_of_turns
 from .engine import Engine, usable_cores
-from .errors import EmotoneError, ModelError, OptionError
+from .errors import ChannelError, EmotoneError, ModelError, OptionError
 from .heads import Head, check_head
 from .hearing import Hearing
 from .listening import Listening
 from .models import DEFAULT_MODEL, file_sha256, find_model
 from .types import (
     Baseline,
+    Conversation,
     Failure,
     ModelInfo,
     Prediction,
     Progress,
     Timeline,
     TimelineOptions,
+    Turn,
 )
 
 _Frames = NDArray[np.float32]
@@ -143,6 +146,69 @@ class Recognizer:
         heard = self.listen(source, sample_rate=sample_rate, channel=channel)
         return heard.timeline(options, baseline=baseline)
 
+    def listen_channels(
+        self,
+        source: AudioSource,
+        *,
+        heads: Sequence[Head] = (),
+        sample_rate: int | None = None,
+        progress: Progress | None = None,
+    ) -> Voices:
+        """Listens to each channel of a recording: every channel is a speaker.
+
+        Args:
+            source: As in `listen`.
+            heads: As in `listen`.
+            sample_rate: As in `listen`.
+            progress: As in `listen`; of `n` channels, a second on one of them is `1 / n` seconds of the recording.
+
+        Raises:
+            AudioError: As in `listen`, and when there is one channel only.
+            ModelError: As in `listen`.
+        """
+        recording = open_recording(source, sample_rate=sample_rate)
+        count = recording.format.channels
+        if count < 2:
+            raise ChannelError(
+                f"'{recording.name}' has one channel; wanted one for each speaker. Give the turns of the speakers instead.",
+                f"“{recording.name}”只有一个声道；需要每位说话人各占一个声道。请改为提供说话人的话轮。",
+            )
+        heard: list[Listening] = []
+        for channel in range(count):
+            before = sum(other.duration for other in heard)
+            share = None if progress is None else _share_of(progress, before, count)
+            heard.append(self.listen(recording.of_channel(channel), heads=heads, progress=share))
+        return voices_of_channels(heard)
+
+    def conversation(
+        self,
+        source: AudioSource,
+        options: TimelineOptions | None = None,
+        *,
+        turns: Sequence[Turn] | None = None,
+        sample_rate: int | None = None,
+        progress: Progress | None = None,
+    ) -> Conversation:
+        """What each speaker of a recording expresses, and when.
+
+        Args:
+            source: As in `listen`.
+            options: As in `Listening.timeline`.
+            turns: Who speaks when, such as `read_turns` reads; `None`: each channel is a speaker.
+            sample_rate: As in `listen`.
+            progress: As in `listen`.
+
+        Raises:
+            AudioError: As in `listen`, and when there is one channel only and no turns.
+            TurnsError: When none of the turns lies in the recording.
+            OptionError: When window or hop are impossible.
+        """
+        if turns is None:
+            voices = self.listen_channels(source, sample_rate=sample_rate, progress=progress)
+        else:
+            voices = voices_of_turns(self.listen(source, sample_rate=sample_rate, progress=progress), turns)
+        return voices.conversation(options)
+
     def embed(self, source: AudioSource, *, sample_rate: int | None = None, channel: int | None = None) -> _Frames:
         """The embedding of the whole recording: float32 `(dim,)`, the mean of its frames. Arguments as in `predict`."""
         return self.listen(source, sample_rate=sample_rate, channel=channel).embedding
@@ -188,6 +254,10 @@ class Recognizer:
         """
         check_head(head, self.info)
         return Recognizer(self._engine, head, replace(self.info, labels=head.labels))
+
+
+def _share_of(progress: Progress, before: float, count: int) -> Progress:
+    return lambda seconds: progress((before + seconds) / count)
 
 
 def load_model(name_or_path: str | Path = DEFAULT_MODEL, *, threads: int = 0, device: str | None = None) -> Recognizer:

@@ -1,6 +1,6 @@
 """Spans of time: windows, speech regions and labelled segments. Pure functions; times in seconds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -62,6 +62,32 @@ def speech_between(regions: Sequence[Region], edges: NDArray[Any]) -> NDArray[np
     times = [0.0, *(time for region in regions for time in (region.start, region.end))]
     spoken = np.cumsum([0.0, *(length for region in regions for length in (0.0, region.end - region.start))])
     return np.diff(np.interp(edges, times, spoken))
+
+
+def merged(regions: Iterable[Region]) -> tuple[Region, ...]:
+    """The same time as regions in order and apart, from regions in any order that may overlap."""
+    apart: list[Region] = []
+    for region in sorted(regions, key=lambda region: region.start):
+        if apart and region.start <= apart[-1].end:
+            region = Region(apart[-1].start, max(region.end, apart.pop().end))
+        apart.append(region)
+    return tuple(apart)
+
+
+def common(regions: Iterable[Region], others: Iterable[Region]) -> tuple[Region, ...]:
+    """The time that lies in both, in order and apart; each may be in any order and overlap."""
+    left, right = merged(regions), merged(others)
+    found: list[Region] = []
+    one = other = 0
+    while one < len(left) and other < len(right):
+        start, end = max(left[one].start, right[other].start), min(left[one].end, right[other].end)
+        if start < end:
+            found.append(Region(start, end))
+        if left[one].end < right[other].end:
+            one += 1
+        else:
+            other += 1
+    return tuple(found)
 
 
 def overlaps(regions: Sequence[Region], spans: Sequence[Segment]) -> NDArray[np.bool_]:

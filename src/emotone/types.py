@@ -253,7 +253,8 @@ class Timeline:
     Attributes:
         utterance: The result for the whole recording.
         windows: Scores of the sliding window, one every hop; the last one ends with the recording.
-        segments: Speech only, cut where the emotion changes; in order, without overlap.
+        segments: Speech only, cut where the emotion changes; in order, without overlap. Of a speaker whose turns were given:
+            one for each turn, in order of their beginnings; turns may overlap.
         regions: Where there is speech.
         options: What it was cut with.
         absolute: The same without the baseline, when there is one.
@@ -288,11 +289,31 @@ class Conversation:
         source: The recording.
         duration: In seconds.
         tracks: In the order of the channels, or of the first word.
+        doubts: What is wrong with the separation: channels that hold the same sound, turns that lie beyond the end.
     """
 
     source: Source
     duration: float
     tracks: tuple[Track, ...]
+    doubts: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What a stretch of a recording contributes to what is said about the whole.
+
+    Attributes:
+        start, end: Seconds from the beginning of the recording.
+        label: What it contributes to.
+        score: How much lower the score of the label would be without the stretch; below 0: it speaks against the label.
+        margin: The same of the difference between the logits of the label and of the likeliest other one.
+    """
+
+    start: float
+    end: float
+    label: str
+    score: float
+    margin: float
 
 
 def utterance_of(result: "Prediction | Timeline") -> Prediction:

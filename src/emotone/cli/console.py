@@ -21,7 +21,7 @@ from rich.progress import (
 from rich.table import Table
 
 from ..engine import usable_cores
-from ..errors import AudioError, CheckpointError, DownloadError, EmotoneError, ManifestError, OutputError
+from ..errors import AudioError, CheckpointError, DownloadError, EmotoneError, ManifestError, OutputError, TurnsError
 from ..labels import emotion_of
 from ..recognizer import Recognizer, load_model
 from ..text import Text, system_language
@@ -31,7 +31,7 @@ LANGUAGE = system_language()
 OUT = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 1000)  # piped tables never wrap
 ERR = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
-_NOT_THE_COMMAND = (AudioError, CheckpointError, DownloadError, ManifestError, OutputError)
+_NOT_THE_COMMAND = (AudioError, CheckpointError, DownloadError, ManifestError, OutputError, TurnsError)
 _Result = TypeVar("_Result")
 
 

@@ -50,9 +50,10 @@ def launch(
             server.prepare()
             page = _can_show(on_missing)
             library = Library(ready.result(), None if offline else Fetches())
-        from ..server.app import create_app  # noqa: PLC0415 - imports FastAPI, which may be missing
+        from ..server.app import create_app  # noqa: PLC0415 - these import FastAPI, which may be missing
+        from ..server.service import Service  # noqa: PLC0415
 
-        service = server.Service(library, folder, options, access)
+        service = Service(library, folder, options, access)
         app = create_app(service)
         if page:
             held.enter_context(webui.mounted(app, library, outputs, folder, service.decoders))

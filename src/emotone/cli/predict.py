@@ -13,9 +13,10 @@ from ..interview import Answer, Interview
 from ..listening import Listening
 from ..outputs import save_result
 from ..types import Baseline, Prediction, TimelineOptions, utterance_of
-from ..writers import Record, to_csv, to_json, to_jsonl
+from ..writers import FORMATS, Format, Granularity, entry_of
 from .asking import Asked, asking_options, baseline_of, interview_of, print_baseline
-from .console import ERR, OPTIONS, OUT, colored, each_file, new_table, open_model, print_doubts, say, shown, write
+from .console import ERR, OPTIONS, OUT, colored, each_file, new_table, open_model, print_doubts, say, shown
+from .exports import chosen_format, export, format_option
 from .options import channel_option, files_argument, granularity_option, model_option
 
 
@@ -42,23 +43,16 @@ from .options import channel_option, files_argument, granularity_option, model_o
 @click.option(
     "--embedding", is_flag=True, help=say("Save embedding.npy too; needs -o.", "同时保存 embedding.npy，需配合 -o。")
 )
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "json", "jsonl", "csv"]),
-    default="table",
-    show_default=True,
-    help=say("Format on standard output.", "标准输出的格式。"),
-)
+@format_option
 @asking_options
 @channel_option
 @model_option
 def predict(
     files: tuple[str, ...],
     output: Path | None,
-    granularity: str,
+    granularity: Granularity,
     embedding: bool,
-    format_: str,
+    format_: str | None,
     asked: Asked,
     channel: int | None,
     model: str,
@@ -66,6 +60,7 @@ def predict(
     """Analyses files; a bad file is reported and does not stop the others."""
     if embedding and output is None:
         raise click.UsageError(say("--embedding needs -o DIR.", "--embedding 需要配合 -o DIR 使用。"))
+    form = chosen_format(format_, None, recordings=len(files), granularity=granularity)
     recognizer = open_model(model, len(files))
     frames = granularity == "frame"
     interview = interview_of(recognizer, asked, TimelineOptions() if frames else None)
@@ -98,7 +93,7 @@ def predict(
             else:
                 yield file, said
 
-    _print(answers(), format_, single=len(files) == 1)
+    _print(answers(), form, single=len(files) == 1)
     if failures:
         raise SystemExit(1)
 
@@ -147,39 +142,15 @@ def _folder(file: str) -> str:
     return str(Path(file).parent)
 
 
-def _print(answers: Iterator[tuple[str, Answer]], format_: str, single: bool) -> None:
-    if format_ == "jsonl":
-        for file, answer in answers:
-            write(to_jsonl(_record(file, answer)))
-    elif format_ == "json":
-        records = [_record(file, answer) for file, answer in answers]
-        if records or not single:
-            write(to_json(records[0] if single else records))
-    elif format_ == "csv":
-        write(to_csv(_row(file, answer) for file, answer in answers))
-    else:
+def _print(answers: Iterator[tuple[str, Answer]], form: Format | None, single: bool) -> None:
+    entries = (entry_of(file, answer.result, {"file": file, **answer.record}) for file, answer in answers)
+    if form is None:
         _print_table(list(answers))
-
-
-def _record(file: str, answer: Answer) -> Record:
-    return {"file": file, **answer.record}
-
-
-def _row(file: str, answer: Answer) -> Record:
-    fields = answer.record
-    absolute = utterance_of(answer.result).absolute
-    others = {name: utterance_of(other) for name, other in answer.others.items()}
-    return {
-        "file": file,
-        "emotion": fields["emotion"],
-        "confidence": fields["confidence"],
-        **({} if absolute is None else {"absolute": absolute.label, "absolute_confidence": absolute.confidence}),
-        **{f"{name}.emotion": other.label for name, other in others.items()},
-        **{f"{name}.confidence": other.confidence for name, other in others.items()},
-        "duration": fields["duration"],
-        "doubts": " ".join(reason["code"] for reason in fields["doubts"]),
-        **fields["scores"],
-    }
+    elif form is FORMATS["jsonl"]:  # each as soon as it is there
+        for entry in entries:
+            export(form, [entry])
+    elif (found := list(entries)) or not single:
+        export(form, found)
 
 
 def _print_table(answers: list[tuple[str, Answer]]) -> None:

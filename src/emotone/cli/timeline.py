@@ -1,6 +1,7 @@
 """`emotone timeline`: emotion over time in one file."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 from rich.markup import escape
@@ -8,11 +9,11 @@ from rich.markup import escape
 from ..audio import open_recording
 from ..errors import EmotoneError
 from ..interview import Answer
-from ..labels import EMOTIONS
 from ..types import Segment, Timeline, TimelineOptions
-from ..writers import segment_rows, to_csv, to_json, to_srt
+from ..writers import entry_of
 from .asking import Asked, asking_options, baseline_of, interview_of, print_baseline
-from .console import ERR, LANGUAGE, OPTIONS, OUT, colored, fail, new_table, open_model, print_doubts, say, write
+from .console import ERR, OPTIONS, OUT, colored, fail, new_table, open_model, print_doubts, say
+from .exports import chosen_format, export, format_option
 from .options import channel_option, model_option
 
 _DEFAULTS = TimelineOptions()
@@ -22,8 +23,8 @@ _DEFAULTS = TimelineOptions()
     options_metavar=OPTIONS,
     help=say("Show how the expressed emotion changes over time.", "显示所表达的情绪如何随时间变化。"),
     epilog=say(
-        "Example: emotone timeline talk.mp3 --format srt > talk.srt",
-        "示例：emotone timeline talk.mp3 --format srt > talk.srt",
+        "Example: emotone timeline talk.mp3 -o talk.TextGrid",
+        "示例：emotone timeline talk.mp3 -o talk.TextGrid",
     ),
 )
 @click.argument("file", metavar=say("FILE", "文件"))
@@ -43,21 +44,29 @@ _DEFAULTS = TimelineOptions()
     metavar=say("SECONDS", "秒"),
     help=say("Time from one row to the next.", "相邻两行的时间间隔。"),
 )
+@format_option
 @click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "json", "csv", "srt"]),
-    default="table",
-    show_default=True,
-    help=say(
-        "table, srt: segments; csv: every window; json: both.", "table、srt 输出片段；csv 输出每个窗口；json 两者都有。"
-    ),
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar=say("FILE", "文件"),
+    help=say("Write a file instead; its ending says the format.", "改为写入文件；格式由扩展名决定。"),
 )
 @asking_options
 @channel_option
 @model_option
-def timeline(file: str, window: float, hop: float, format_: str, asked: Asked, channel: int | None, model: str) -> None:
+def timeline(
+    file: str,
+    window: float,
+    hop: float,
+    format_: str | None,
+    output: Path | None,
+    asked: Asked,
+    channel: int | None,
+    model: str,
+) -> None:
     """Analyses one file."""
+    form = chosen_format(format_, output)
     recognizer = open_model(model)
     interview = interview_of(recognizer, asked, TimelineOptions(window, hop))
     try:
@@ -71,22 +80,12 @@ def timeline(file: str, window: float, hop: float, format_: str, asked: Asked, c
         fail(error)
     if baseline is not None:
         print_baseline(file if asked.auto else ", ".join(asked.baselines), baseline, interview.head)
-    _print(file, answer, format_)
+    if form is None:
+        _print_tables(answer)
+    else:
+        export(form, [entry_of(file, answer.result, {"file": file, **answer.record})], output)
     if failures:
         raise SystemExit(1)
-
-
-def _print(file: str, answer: Answer, format_: str) -> None:
-    heard = answer.result
-    assert isinstance(heard, Timeline)
-    if format_ == "json":
-        write(to_json({"file": file, **answer.record}))
-    elif format_ == "csv":
-        write(to_csv(segment_rows(heard.windows)))
-    elif format_ == "srt":
-        write(to_srt(heard.segments, {emotion.label: emotion.name.to(LANGUAGE) for emotion in EMOTIONS}))
-    else:
-        _print_tables(answer)
 
 
 def _print_tables(answer: Answer) -> None:

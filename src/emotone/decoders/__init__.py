@@ -17,17 +17,17 @@ from types import TracebackType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .. import errors
 from ..audio import Recording, open_recording, source_name
-from ..decode import Decoded, Faults
+from ..decode import Decoded, Faults, Format
 from ..engine import usable_cores
 from ..errors import EmotoneError, UnsupportedAudioError
-from ..types import SAMPLE_RATE
 
 MEMORY_MB = 512  # that a decoder may take; the largest ordinary file needs a tenth
-PATIENCE = 60.0  # seconds until the next 10 s of sound; an hour of FLAC takes one
-_PIPE_BYTES = 2**20  # a block has 640 kB, and need not wait for its reader
+PATIENCE = 60.0  # seconds until the next samples; an hour of FLAC takes one second
+_PIPE_BYTES = 2**20  # as much as a block has, so that it need not wait for its reader
 
 
 class Decoders:
@@ -35,7 +35,7 @@ class Decoders:
 
     Args:
         idle: How many are kept ready; more are started when they are needed. `None`: one for each core.
-        patience: Seconds that decoding 10.24 s of sound may take.
+        patience: Seconds to wait for the next samples.
     """
 
     def __init__(self, idle: int | None = None, patience: float = PATIENCE) -> None:
@@ -55,11 +55,18 @@ class Decoders:
         def decoded(name: str, faults: Faults) -> Iterator[Decoded]:
             decoder = self._take()
             try:
-                yield from decoder.decode(path, name, channel, faults, self._patience)
+                yield from decoder.decode(path, name, faults, self._patience)
             finally:
                 self._give_back(decoder)
 
-        return Recording(source_name(path), decoded, lambda: here.source.sha256, lambda _: here.format, None)
+        def announced(name: str) -> Format:
+            decoder = self._take()
+            try:
+                return decoder.announce(path, name, self._patience)
+            finally:
+                self._give_back(decoder)
+
+        return Recording(source_name(path), decoded, lambda: here.source.sha256, announced, channel)
 
     def close(self) -> None:
         """Ends the processes that are idle now, and each of the others when its file ends."""
@@ -120,29 +127,52 @@ class _Decoder:
         """Whether it waits for a file."""
         return not self._busy and self._process.poll() is None
 
-    def decode(self, path: Path, name: str, channel: int | None, faults: Faults, patience: float) -> Iterator[Decoded]:
-        """Blocks of the signal at 16 kHz; after the last one, what was found wrong with the file."""
+    def decode(self, path: Path, name: str, faults: Faults, patience: float) -> Iterator[Decoded]:
+        """The samples of a file; after the last ones, what was found wrong with it."""
+        reply = self._ask("decode", path, name, patience)
+        while "shape" in reply:
+            yield self._samples(reply["shape"], name), reply["sample_rate"]
+            reply = self._reply(name, patience)
+        self._finished(reply)
+        faults.truncated, faults.damaged = reply["truncated"], reply["damaged"]
+
+    def announce(self, path: Path, name: str, patience: float) -> Format:
+        """What the header of a file says."""
+        reply = self._ask("announce", path, name, patience)
+        self._finished(reply)
+        return Format(**reply["format"])
+
+    def _ask(self, verb: str, path: Path, name: str, patience: float) -> dict[str, Any]:
         self._busy = True  # in the middle of a file it is no use to others
-        question = {"path": os.path.abspath(path), "name": name, "channel": channel}
+        question = {"verb": verb, "path": os.path.abspath(path), "name": name}
         try:
             self._questions.write(json.dumps(question).encode() + b"\n")
             self._questions.flush()
-            while "samples" in (reply := self._reply(patience)):
-                samples = np.frombuffer(self._answers.read(4 * reply["samples"]), np.float32)
-                yield samples[None], SAMPLE_RATE
-        except (OSError, ValueError) as error:  # it has ended: before its answer, or in the middle
+        except OSError as error:
             raise _broken(name) from error
+        return self._reply(name, patience)
+
+    def _samples(self, shape: list[int], name: str) -> NDArray[np.float32]:
+        count = shape[0] * shape[1]
+        data = self._answers.read(4 * count)
+        if len(data) < 4 * count:  # it has ended in the middle of what it wrote
+            raise _broken(name)
+        return np.frombuffer(data, np.float32).reshape(shape)
+
+    def _finished(self, reply: dict[str, Any]) -> None:
         self._busy = False
         if "error" in reply:
             raise _error(reply)
-        faults.truncated, faults.damaged = reply["truncated"], reply["damaged"]
 
-    def _reply(self, patience: float) -> dict[str, Any]:
+    def _reply(self, name: str, patience: float) -> dict[str, Any]:
         watch = threading.Timer(patience, self._process.kill)
         watch.daemon = True
         watch.start()
         try:
             reply: dict[str, Any] = json.loads(self._answers.readline())
+        except (OSError, ValueError) as error:  # it has ended
+            raise _broken(name) from error
+        else:
             return reply
         finally:
             watch.cancel()

@@ -4,13 +4,18 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..audio import open_recording
+from ..decode import Decoded
 from ..errors import EmotoneError, UnsupportedAudioError
+
+_BLOCK = 2**18  # samples of a reply: 1 MB
 
 
 def main() -> None:
@@ -24,12 +29,15 @@ def main() -> None:
 
 
 def _replies(question: dict[str, Any]) -> Iterator[tuple[dict[str, Any], bytes]]:
-    """A reply for each block, and one about the end."""
+    """Replies with samples, and one about the end."""
     try:
-        recording = open_recording(Path(question["path"]), channel=question["channel"])
+        recording = open_recording(Path(question["path"]))
         recording.name = question["name"]
-        for block in recording.blocks():
-            yield {"samples": block.size}, np.ascontiguousarray(block, np.float32).tobytes()
+        if question["verb"] == "announce":
+            yield {"format": asdict(recording.format)}, b""
+            return
+        for samples, rate in _gathered(recording.decoded()):
+            yield {"shape": samples.shape, "sample_rate": rate}, samples.tobytes()
         yield {"truncated": recording.truncated, "damaged": recording.damaged}, b""
     except MemoryError:
         error = UnsupportedAudioError(
@@ -39,6 +47,21 @@ def _replies(question: dict[str, Any]) -> Iterator[tuple[dict[str, Any], bytes]]
         yield _told(error), b""
     except EmotoneError as error:
         yield _told(error), b""
+
+
+def _gathered(decoded: Iterator[Decoded]) -> Iterator[Decoded]:
+    """The same samples in larger blocks: a packet of 20 ms is not worth a reply."""
+    waiting: list[NDArray[np.float32]] = []
+    size, kind = 0, (0, 0)
+    for samples, rate in decoded:
+        found = len(samples), rate
+        if waiting and (found != kind or size >= _BLOCK):
+            yield np.concatenate(waiting, axis=1), kind[1]
+            waiting, size = [], 0
+        waiting.append(samples)
+        size, kind = size + samples.size, found
+    if waiting:
+        yield np.concatenate(waiting, axis=1), kind[1]
 
 
 def _told(error: EmotoneError) -> dict[str, str]:

@@ -4,14 +4,12 @@ from .access import Access, access_of
 from .folders import private_folder
 from .log import log_to
 from .options import ServerOptions
-from .service import Service
 from .serving import Served, listen, prepare, serve
 
 __all__ = [
     "Access",
     "Served",
     "ServerOptions",
-    "Service",
     "access_of",
     "listen",
     "log_to",

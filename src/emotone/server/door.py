@@ -1,9 +1,9 @@
 """The door of a server: every request passes here first, for API, page and WebSockets alike. Plain ASGI."""
 
-import json
 import re
 import time
 from collections import OrderedDict
+from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qsl
 
@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ..text import Text, language_of
 from . import sign_in
 from .access import SESSION_SECONDS, Access
+from .problems import ProblemError, request_id_of, response_of
 
 COOKIE = "emotone_session"
 OPEN = frozenset({"/healthz", "/readyz"})  # for whoever watches over the server; they say nothing about anybody
@@ -53,26 +54,26 @@ class Door:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        refusal = self._misplaced(scope, headers)
-        if refusal is None:
+        refused = self._misplaced(scope, headers)
+        if refused is None:
             if self._access.keys and scope["type"] == "http" and scope["path"] == sign_in.PATH:
-                refusal = await self._signed_in(Request(scope, receive), headers)
+                refused = await self._signed_in(Request(scope, receive), headers)
             elif self._access.keys and scope["path"] not in OPEN and not self._has_key(headers):
-                refusal = self._without_key(scope, headers)
-        if refusal is None:
+                refused = self._without_key(scope, headers)
+        if refused is None:
             await self._app(scope, receive, _without_cors(send))
         elif scope["type"] == "http":
-            await refusal(scope, receive, send)
+            await refused(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1008, "reason": ""})
 
     def _misplaced(self, scope: Scope, headers: Headers) -> Response | None:
         host, origin = headers.get("host", ""), headers.get("origin")
         if not self._access.answers_to(host) and scope["path"] not in OPEN:
-            return problem(scope, 421, "misdirected", _MISDIRECTED)
+            return refusal(scope, 421, "misdirected_request", _MISDIRECTED)
         changes = scope["type"] == "websocket" or scope["method"] not in _SAFE
         if changes and origin is not None and not self._access.trusts(origin, host):
-            return problem(scope, 403, "foreign_page", _FOREIGN)
+            return refusal(scope, 403, "foreign_page", _FOREIGN)
         return None
 
     def _has_key(self, headers: Headers) -> bool:
@@ -80,11 +81,11 @@ class Door:
 
     def _without_key(self, scope: Scope, headers: Headers) -> Response:
         if _keys(headers) and self._wrong.too_many(_address(scope)):
-            return problem(scope, 429, "too_many_keys", _TOO_MANY, {"Retry-After": str(round(_MINUTE))})
+            return refusal(scope, 429, "too_many_keys", _TOO_MANY, {"Retry-After": str(round(_MINUTE))})
         wants_page = scope["type"] == "http" and scope["method"] == "GET" and "text/html" in headers.get("accept", "")
         if wants_page:
             return _form(headers, scope["path"])
-        return problem(scope, 401, "key_needed", _NO_KEY, {"WWW-Authenticate": 'Bearer realm="emotone"'})
+        return refusal(scope, 401, "key_needed", _NO_KEY, {"WWW-Authenticate": 'Bearer realm="emotone"'})
 
     async def _signed_in(self, request: Request, headers: Headers) -> Response:
         """The form, and its answer: a cookie in place of the key."""
@@ -126,18 +127,9 @@ class _Wrong:
         return count >= _WRONG_KEYS
 
 
-def problem(scope: Scope, status: int, code: str, text: Text, headers: dict[str, str] | None = None) -> Response:
+def refusal(scope: Scope, status: int, code: str, text: Text, headers: Mapping[str, str] | None = None) -> Response:
     """A refusal as RFC 9457 has it."""
-    body = {
-        "type": "about:blank",
-        "title": code.replace("_", " "),
-        "status": status,
-        "detail": text.en,
-        "detail_zh": text.zh,
-        "code": code,
-        "request_id": scope.get("state", {}).get("request_id"),
-    }
-    return Response(json.dumps(body, ensure_ascii=False), status, headers, "application/problem+json")
+    return response_of(ProblemError(status, code, text, headers), request_id_of(scope))
 
 
 def _keys(headers: Headers) -> list[str]:

@@ -2,13 +2,49 @@
 
 from dataclasses import dataclass
 
+from ..engine import usable_cores
+from ..errors import OptionError
+
 
 @dataclass(frozen=True, slots=True)
 class ServerOptions:
     """What a server allows. These are the only defaults.
 
     Attributes:
+        max_bytes: Of one request, its recordings together.
+        max_files: Recordings in one request.
+        max_seconds: Of audio in one recording.
+        max_time: Seconds that one request may take, from its first byte to its answer.
+        max_in_flight: Requests that are read, wait or are answered at a time; further ones get 503.
+        max_waiting: Recordings that may wait for a worker before further requests get 503. Those of one request are taken
+            together, so `max_files` more may come to wait.
+        workers: Recordings that are analysed side by side, each on one thread; 0 takes one for each core.
+        max_batch: Recordings that the model is run on at once; 1 runs each alone.
+        max_wait_ms: Milliseconds that a recording waits for others to fill its batch.
         grace: Seconds that requests under way get to end when the server is closed.
     """
 
+    max_bytes: int = 2**30
+    max_files: int = 100
+    max_seconds: float = 4 * 3600.0
+    max_time: float = 900.0
+    max_in_flight: int = 128
+    max_waiting: int = 64
+    workers: int = 0
+    max_batch: int = 1
+    max_wait_ms: float = 5.0
     grace: float = 30.0
+
+    def __post_init__(self) -> None:
+        counts = (self.max_bytes, self.max_files, self.max_in_flight, self.max_waiting, self.max_batch)
+        times = (self.max_seconds, self.max_time)
+        if min(counts) < 1 or min(times) <= 0 or min(self.workers, self.max_wait_ms, self.grace) < 0:
+            raise OptionError(
+                f"A limit of the server is impossible: {self}. Wanted counts of at least 1 and times above 0.",
+                f"服务器的限制不可行：{self}。数量至少为 1，时间须大于 0。",
+            )
+
+    @property
+    def threads(self) -> int:
+        """How many recordings are analysed side by side."""
+        return self.workers or usable_cores()

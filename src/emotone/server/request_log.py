@@ -9,16 +9,11 @@ from uuid import uuid4
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..text import Text
-from .door import problem
 from .log import request_id
+from .problems import problem_of, response_of
 
 HEADER = "X-Request-ID"
 _GOOD_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_INTERNAL = Text(
-    "Internal error. Its cause is in the server's log under this request id.",
-    "内部错误。原因已按此请求编号记入服务器日志。",
-)
 _log = logging.getLogger("emotone.requests")
 
 
@@ -54,11 +49,11 @@ class RequestLog:
 
         try:
             await self._app(scope, receive, sending)
-        except Exception:
-            _log.exception("internal error")
+        except Exception as error:
+            problem = problem_of(error)  # which notes it
             if scope["type"] != "http" or status:
                 raise  # the server ends the connection; it has begun already
-            await problem(scope, 500, "internal", _INTERNAL)(scope, receive, sending)
+            await response_of(problem, number)(scope, receive, sending)
         finally:
             _log.info("request", extra={"fields": _fields(scope, status, time.perf_counter() - start)})
             request_id.reset(token)

@@ -8,11 +8,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from ..errors import MissingExtraError, OptionError
-from .service import Service
 
 if TYPE_CHECKING:
     import fastapi
     import uvicorn
+
+    from .service import Service
 
 _PATIENCE = 1  # seconds for connections when the server ends; an open page keeps one open for ever
 
@@ -25,7 +26,9 @@ class Served:
         service: What its routes share.
     """
 
-    def __init__(self, url: str, server: "uvicorn.Server", listener: socket.socket, service: Service, held: ExitStack):
+    def __init__(
+        self, url: str, server: "uvicorn.Server", listener: socket.socket, service: "Service", held: ExitStack
+    ):
         self.url = url
         self.service = service
         self._server = server
@@ -70,7 +73,7 @@ def prepare() -> None:
         raise MissingExtraError.of("server") from error
 
 
-def serve(app: "fastapi.FastAPI", service: Service, listener: socket.socket, held: ExitStack) -> Served:
+def serve(app: "fastapi.FastAPI", service: "Service", listener: socket.socket, held: ExitStack) -> Served:
     """Serves an application in a thread and returns at once.
 
     Args:

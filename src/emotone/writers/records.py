@@ -1,14 +1,14 @@
-"""Results as text: JSON, JSON lines, CSV, SubRip. One function per format; the fields are those of `result.json`."""
+"""Results as JSON and CSV: the fields are those of `result.json`."""
 
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from . import __version__
-from .types import Opinion, Prediction, Reason, Segment, Timeline, utterance_of
+from .. import __version__
+from ..types import Opinion, Prediction, Reason, Segment, Timeline, utterance_of
 
 Record = dict[str, Any]
 """A result as JSON knows it."""
@@ -98,38 +98,26 @@ def to_jsonl(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def to_csv(rows: Iterable[Mapping[str, Any]]) -> str:
-    """A table with a header line from the first row's keys."""
+def utf8(text: str) -> bytes:
+    """Text as bytes; what UTF-8 cannot hold, such as bytes of a file name, becomes question marks."""
+    return text.encode("utf-8", "replace")
+
+
+def to_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str] | None = None) -> str:
+    """A table with a header line.
+
+    Args:
+        rows: Column → value; a column that a row lacks stays empty.
+        columns: Their names and order; `None` takes those of the rows, in the order in which they come up.
+    """
     rows = list(rows)
+    columns = list(columns or dict.fromkeys(column for row in rows for column in row))
     text = io.StringIO()
-    if rows:
-        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    if columns:
+        writer = csv.DictWriter(text, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
     return text.getvalue()
-
-
-def segment_rows(segments: Iterable[Segment]) -> list[Record]:
-    """One flat row for each segment: start, end, label, confidence, then a column for each label."""
-    return [
-        {
-            "start": round(segment.start, 3),
-            "end": round(segment.end, 3),
-            "label": segment.label,
-            "confidence": segment.confidence,
-            **segment.scores,
-        }
-        for segment in segments
-    ]
-
-
-def to_srt(segments: Iterable[Segment], names: Mapping[str, str]) -> str:
-    """SubRip subtitles: the display name and confidence of each segment."""
-    return "".join(
-        f"{number}\n{_srt_time(segment.start)} --> {_srt_time(segment.end)}\n"
-        f"{names.get(segment.label, segment.label)} {segment.confidence:.0%}\n\n"
-        for number, segment in enumerate(segments, start=1)
-    )
 
 
 def _segment(segment: Segment) -> Record:
@@ -157,9 +145,3 @@ def _reason(reason: Reason) -> Record:
         "zh": reason.text.zh,
         "advice": {"en": reason.advice.en, "zh": reason.advice.zh},
     }
-
-
-def _srt_time(seconds: float) -> str:
-    milliseconds = round(seconds * 1000)
-    minutes, rest = divmod(milliseconds, 60_000)
-    return f"{minutes // 60:02d}:{minutes % 60:02d}:{rest // 1000:02d},{rest % 1000:03d}"

@@ -1,0 +1,20 @@
+"""Results as files: one function per format, and `FORMATS`, the list of them."""
+
+from .entries import Entry, Granularity, entry_of
+from .formats import FORMATS, Format, format_of_file, format_of_media_type
+from .records import Record, record, to_csv, to_json, to_jsonl
+
+__all__ = [
+    "FORMATS",
+    "Entry",
+    "Format",
+    "Granularity",
+    "Record",
+    "entry_of",
+    "format_of_file",
+    "format_of_media_type",
+    "record",
+    "to_csv",
+    "to_json",
+    "to_jsonl",
+]
