@@ -92,7 +92,7 @@ function microphoneProblem(error) {
 
 // Which sentence says why a stream ended, when it did not end as it should.
 function streamProblem(code) {
-  const known = { 1000: "", 1001: "lost", 1006: "lost", 1008: "slow", 1013: "busy", 4400: "rejected", 4408: "lost", 4413: "too-long" };
+  const known = { 1000: "", 1001: "lost", 1006: "lost", 1008: "slow", 1012: "lost", 1013: "busy", 4400: "rejected", 4408: "lost", 4413: "too-long" };
   return known[code] ?? "failed";
 }
 
