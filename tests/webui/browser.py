@@ -30,10 +30,10 @@ def find_chromium() -> str | None:
 
 
 @contextmanager
-def open_browser() -> Iterator[Browser]:
-    """A headless browser; fails when none is installed."""
+def open_browser(*more: str) -> Iterator[Browser]:
+    """A headless browser, with more arguments if wanted; fails when none is installed."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=[*ARGUMENTS, *more])
         yield browser
         browser.close()
 
