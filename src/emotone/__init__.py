@@ -22,11 +22,13 @@ from .errors import (
     TurnsError,
     UnsupportedAudioError,
 )
+from .events import Event, Result, SegmentEnded, SpeechEnded, SpeechStarted, Window
 from .heads import Head, load_head
 from .labels import EMOTIONS, LABELS, Emotion
 from .listening import Listening
 from .models import DEFAULT_MODEL
 from .recognizer import Recognizer, load_model
+from .stream import Stream, StreamOptions
 from .types import (
     Audio,
     Baseline,
@@ -66,6 +68,7 @@ __all__ = [
     "Emotion",
     "EmotoneError",
     "EmptyAudioError",
+    "Event",
     "Failure",
     "Head",
     "InvalidSamplesError",
@@ -82,14 +85,21 @@ __all__ = [
     "Reason",
     "Recognizer",
     "Region",
+    "Result",
     "Segment",
+    "SegmentEnded",
     "Source",
+    "SpeechEnded",
+    "SpeechStarted",
+    "Stream",
+    "StreamOptions",
     "Timeline",
     "TimelineOptions",
     "Track",
     "Turn",
     "TurnsError",
     "UnsupportedAudioError",
+    "Window",
     "__version__",
     "load_audio",
     "load_baseline",

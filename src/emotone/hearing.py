@@ -23,6 +23,9 @@ class Hearing:
 
     A second of it takes about 4 kB of memory until it ends, besides up to a minute of signal.
 
+    Attributes:
+        info: The model.
+
     Args:
         engine: The encoder.
         info: Its model.
@@ -40,7 +43,7 @@ class Hearing:
         keep_frames: bool = False,
         progress: Progress | None = None,
     ) -> None:
-        self._info = info
+        self.info = info
         self._heads = tuple(heads)
         self._meter = QualityMeter()
         self._encoding = _Encoding(engine, info.frame_rate)
@@ -69,7 +72,7 @@ class Hearing:
         self._read(self._encoding.end())
         self._say(self._meter.duration)
         return Listening(
-            self._info,
+            self.info,
             source,
             self._meter.duration,
             self._meter.regions(),
@@ -90,7 +93,7 @@ class Hearing:
             self._kept.append(frames)
 
     def _say_how_far(self) -> None:
-        self._say(min(self._means.frames / self._info.frame_rate, self._meter.duration))
+        self._say(min(self._means.frames / self.info.frame_rate, self._meter.duration))
 
 
 class _Encoding:
