@@ -236,6 +236,8 @@ def test_a_busy_server_is_one_sentence(chromium: Browser, model: Recognizer, tmp
 
 def test_what_was_heard_survives_the_end_of_the_server(chromium: Browser, model: Recognizer, tmp_path: Path) -> None:
     page = chromium.new_context(locale="en", permissions=["microphone"]).new_page()
+    mistakes: list[str] = []
+    page.on("pageerror", lambda error: mistakes.append(str(error)))
     with launch(model, tmp_path, port=0) as served:
         visit(page, served.url)
         page.evaluate(REMEMBER_STREAMS)
@@ -249,6 +251,7 @@ def test_what_was_heard_survives_the_end_of_the_server(chromium: Browser, model:
     expect(shown).to_contain_text("could not be handed over", timeout=PATIENCE)
     page.locator("#em-live .em-again").click()
     expect(shown).to_contain_text("The server cannot be reached", timeout=PATIENCE)
+    assert mistakes == []
     page.context.close()
 
 

@@ -27,6 +27,7 @@ BEFORE = Text("Last heard", "最近一次")
 HEARING = Text("Listening…", "正在聆听…")
 QUIET = Text("Nobody is speaking", "没有人说话")
 NOTHING = Text("Nothing was said", "没有听到语音")
+UNFINISHED = Text("No result yet", "尚无结果")
 CURVE = Text("Scores over time. Mostly: {names}.", "各情绪得分随时间的变化。主要为：{names}。")
 SPOKEN = Text("{name}, {confidence}", "{name}，{confidence}")
 

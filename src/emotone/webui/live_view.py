@@ -44,6 +44,7 @@ _WORDS = {
     "hearing": live_texts.HEARING,
     "quiet": live_texts.QUIET,
     "nothing": live_texts.NOTHING,
+    "unfinished": live_texts.UNFINISHED,
     "second": texts.RUNNER_UP,
     "curve": live_texts.CURVE,
     "model": texts.MODEL,

@@ -97,7 +97,8 @@ function drawLoudness({ pen, from, to, now, width, x, color }, top, height) {
     const values = heard.levels.slice(place * step, (place + 1) * step);
     const at = (place + 0.5) * step * STEP;
     const half = Math.max(1, (Math.max(...values) / heard.loudest) ** 0.7 * height / 2);
-    pen.fillStyle = inSpeech(at) ? lookOf(labelAt(at)).color : color("quiet");
+    const label = inSpeech(at) ? labelAt(at) : null;
+    pen.fillStyle = label ? lookOf(label).color : color("quiet");
     pen.beginPath();
     pen.roundRect(x(place * step * STEP) + bar * 0.18, top + height / 2 - half, bar * 0.64, 2 * half, Math.min(2, bar / 3));
     pen.fill();

@@ -6,8 +6,9 @@ const START = "start"; // the model of the server's start, as library.py calls i
 const find = (selector) => element.querySelector(selector);
 const page = () => find(".em-live").dataset;
 const chinese = () => document.documentElement.lang.startsWith("zh");
-const shown = { adapt: false, said: null, detail: null, model: null, level: 0, peak: 0, spoken: "", spokenAt: 0 };
+const shown = { adapt: false, said: null, whole: false, detail: null, model: null, level: 0, peak: 0, spoken: "", spokenAt: 0 };
 const chosenModel = () => document.querySelector("#em-menu select")?.value ?? START; // in the first tab
+let looks = JSON.parse(page().looks); // how each label is shown
 let session = null; // while the microphone is open or a result is awaited
 let recording = null; // what was heard, until it is saved or forgotten
 
@@ -21,7 +22,7 @@ function turn(state, problem = "") {
 
 function lookOf(label) {
   const place = [...label].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 360, 7);
-  return JSON.parse(page().looks)[label] ?? { name: label, other: "", emoji: "🏷️", color: `hsl(${place} 50% 50%)` };
+  return looks[label] ?? { name: label, other: "", emoji: "🏷️", color: `hsl(${place} 50% 50%)` };
 }
 
 // From the click to the first sound.
@@ -33,7 +34,7 @@ async function start() {
   session = mine;
   recording = null;
   forget();
-  Object.assign(shown, { said: null, detail: null, model: null, level: 0, peak: 0, spoken: "" });
+  Object.assign(shown, { said: null, whole: false, detail: null, model: null, level: 0, peak: 0, spoken: "" });
   trigger("begin");
   turn("asking");
   try {
@@ -99,6 +100,7 @@ function hear(mine, event) {
 function settle(result) {
   const { segments, windows } = result.timeline;
   heard.moving = false;
+  shown.whole = true;
   Object.assign(heard, { segments, windows, regions: segments.map(({ start, end }) => ({ start, end })) });
   const { emotion, confidence, scores, doubts, withheld } = result;
   const whole = { label: emotion, confidence, scores, withheld, doubts: doubts.map(({ code }) => code) };
@@ -144,11 +146,11 @@ function fail(mine, problem) {
 async function save() {
   if (!recording || element.dataset.state !== "done") return;
   turn("saving");
+  watchSaving();
   try {
     const file = wavFile(recording);
     const { path } = await upload(file);
     trigger("save", { files: [{ name: file.name, path }], adapt: recording.adapt, model: recording.model });
-    watchSaving();
   } catch (error) {
     console.warn(error);
     turn("done", "not-handed-over");
@@ -173,7 +175,7 @@ function watchSaving() {
   const timer = setInterval(async () => {
     if (element.dataset.state !== "saving") return clearInterval(timer);
     if (await whyUnreachable() === "unreachable" && element.dataset.state === "saving") turn("done", "not-handed-over");
-  }, 5000);
+  }, 2000);
 }
 
 function paintLevel() {
@@ -193,10 +195,10 @@ function paint() {
   const hero = find(".em-hero");
   const said = shown.said;
   const second = said && runnerUp(said);
-  const look = said ? lookOf(said.label) : { name: over ? page().nothing : page().hearing, other: "", emoji: over ? "🔇" : "👂", color: "var(--em-quiet)" };
+  const look = said ? lookOf(said.label) : { other: "", color: "var(--em-quiet)", ...silence(over) };
   hero.style.setProperty("--em-color", look.color);
   hero.classList.toggle("em-faint", !said || !(over || speaking));
-  find(".em-when").textContent = over ? page().whole : !said ? "" : speaking ? page().now : `${page().quiet} · ${page().before}`;
+  find(".em-when").textContent = whenSaid(over, speaking);
   find(".em-big-emoji").textContent = look.emoji;
   find(".em-name").textContent = look.name;
   find(".em-names .em-other-name").textContent = look.other;
@@ -215,6 +217,18 @@ function paint() {
   paintLevel();
   speak(look, over);
   drawCurve();
+}
+
+function silence(over) {
+  if (!over) return { name: page().hearing, emoji: "👂" };
+  return { name: shown.whole ? page().nothing : page().unfinished, emoji: "🔇" };
+}
+
+function whenSaid(over, speaking) {
+  if (over && shown.whole) return page().whole;
+  if (!shown.said) return "";
+  if (over) return page().before;
+  return speaking ? page().now : `${page().quiet} · ${page().before}`;
 }
 
 function runnerUp({ label, scores }) {
@@ -247,7 +261,7 @@ function speak(look, over) {
   if (!text || same || (!over && performance.now() - shown.spokenAt < SPEAK)) return;
   shown.spoken = look.name;
   shown.spokenAt = performance.now();
-  find(".em-live-said").textContent = over ? `${page().whole}: ${text}` : text;
+  find(".em-live-said").textContent = over ? `${whenSaid(over)}: ${text}` : text;
 }
 
 function animate() {
@@ -267,6 +281,6 @@ element.addEventListener("saved", ({ detail }) => turn(detail.there ? "saved" : 
 addEventListener("pagehide", () => { if (session) fail(session, "lost"); });
 new ResizeObserver(drawCurve).observe(element);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => requestAnimationFrame(drawCurve));
-watch("value", paint);
+watch("value", () => { looks = JSON.parse(page().looks); paint(); });
 forget();
 turn("idle");
