@@ -25,7 +25,7 @@ from ..decode import Decoded, Faults, Format
 from ..engine import usable_cores
 from ..errors import EmotoneError, UnsupportedAudioError
 
-MEMORY_MB = 512  # that a decoder may take; the largest ordinary file needs a tenth
+MEMORY_MB = 256  # that a decoder may take beyond its start; a day of AAC, whose index is the largest, needs 90
 PATIENCE = 60.0  # seconds until the next samples; an hour of FLAC takes one second
 _PIPE_BYTES = 2**20  # as much as a block has, so that it need not wait for its reader
 
