@@ -128,7 +128,10 @@ function drawSegments({ pen, from, to, now, width, x, color, font }, top, height
     pen.fillRect(x(start), top, x(end) - x(start), height);
     pen.restore();
   };
-  for (const { start, end } of heard.regions) if ((end ?? now) > from) block(start, end ?? now, color("quiet"), 0.45);
+  for (const { start, end } of heard.regions.filter(({ end }) => (end ?? now) > from)) {
+    const label = end === null ? labelAt(now) : null; // a segment comes when speech ends: until then, what is said now
+    block(start, end ?? now, label ? lookOf(label).color : color("quiet"), label ? 0.2 : 0.45);
+  }
   for (const segment of heard.segments.filter(({ start, end }) => end > from && start < to)) {
     const look = lookOf(segment.label);
     block(segment.start, segment.end, color("card"), 1);

@@ -204,7 +204,7 @@ function paint() {
   find(".em-names .em-other-name").textContent = look.other;
   find(".em-confidence").hidden = !said || said.withheld !== undefined;
   find(".em-big-number").textContent = said ? `${Math.round(100 * said.confidence)}%` : "";
-  find(".em-asides").replaceChildren(...(second ?? []));
+  find(".em-asides").replaceChildren(...(second ? [second] : []));
   find(".em-compared").hidden = !recording?.adapt || over;
   const reasons = JSON.parse(page().doubts);
   const codes = (said?.doubts ?? []).filter((code) => code in reasons);
@@ -236,7 +236,9 @@ function runnerUp({ label, scores }) {
   if (!next || scores[next] < 0.01) return null;
   const sign = Object.assign(document.createElement("span"), { className: "em-emoji", textContent: lookOf(next).emoji });
   sign.ariaHidden = "true";
-  return [`${page().second} `, sign, ` ${lookOf(next).name} ${Math.round(100 * scores[next])}%`];
+  const whole = document.createElement("span");
+  whole.append(`${page().second} `, sign, ` ${lookOf(next).name} ${Math.round(100 * scores[next])}%`);
+  return whole;
 }
 
 function paintLegend() {
