@@ -266,9 +266,11 @@ function speak(look, over) {
   find(".em-live-said").textContent = over ? `${whenSaid(over)}: ${text}` : text;
 }
 
-function animate() {
-  drawCurve();
-  if (heard.moving && !calm.matches) requestAnimationFrame(animate);
+// The curve moves less than a pixel in 1/30 s: more pictures would only take from the model's time on the same computer.
+function animate(time = 0, last = 0) {
+  const due = time - last > 30;
+  if (due) drawCurve();
+  if (heard.moving && !calm.matches) requestAnimationFrame((next) => animate(next, due ? time : last));
 }
 
 element.addEventListener("click", (event) => {
