@@ -15,7 +15,6 @@ let recording = null; // what was heard, until it is saved or forgotten
 function turn(state, problem = "") {
   element.dataset.state = state;
   element.dataset.problem = problem;
-  element.dataset.kept = recording?.samples ? "yes" : "no";
   document.querySelector("#em-tabs")?.toggleAttribute("data-listening", state === "live");
   paint();
 }
@@ -34,7 +33,7 @@ async function start() {
   session = mine;
   recording = null;
   forget();
-  Object.assign(shown, { said: null, whole: false, detail: null, model: null, level: 0, peak: 0, spoken: "" });
+  Object.assign(shown, { said: null, whole: false, detail: null, model: null, level: 0, peak: 0, spoken: "", spokenAt: -SPEAK });
   trigger("begin");
   turn("asking");
   try {
@@ -58,8 +57,9 @@ async function begin(mine, ready) {
   try {
     mine.endCapture = await capture(mine.media, mine.context, (block) => take(mine, block));
   } catch (error) {
-    console.error(error);
-    return fail(mine, "too-old");
+    console.warn(error);
+    const why = await whyUnreachable();
+    return fail(mine, why === "no-sockets" ? "too-old" : why);
   }
   if (session !== mine || mine.ended) return;
   heard.moving = true;
@@ -69,7 +69,7 @@ async function begin(mine, ready) {
 }
 
 function take(mine, { samples, level, peak }) {
-  if (!samples.length) return;
+  if (session !== mine || !samples.length) return;
   keep(recording, samples);
   addLevel(level, recording.samples / recording.rate);
   shown.level = level;
@@ -116,9 +116,10 @@ async function stop(problem = "") {
   mine.ended = true;
   heard.moving = false;
   turn("finishing", problem);
-  await mine.endCapture?.();
+  watchServer("finishing", () => fail(mine, "lost"));
+  await mine.endCapture();
   release(mine.media, mine.context);
-  if (mine.socket?.readyState === WebSocket.OPEN) mine.socket.send(JSON.stringify({ type: "end" }));
+  if (mine.socket.readyState === WebSocket.OPEN) mine.socket.send(JSON.stringify({ type: "end" }));
   else closed(mine, 1006);
 }
 
@@ -146,7 +147,7 @@ function fail(mine, problem) {
 async function save() {
   if (!recording || element.dataset.state !== "done") return;
   turn("saving");
-  watchSaving();
+  watchServer("saving", () => turn("done", "not-handed-over"));
   try {
     const file = wavFile(recording);
     const { path } = await upload(file);
@@ -155,6 +156,14 @@ async function save() {
     console.warn(error);
     turn("done", "not-handed-over");
   }
+}
+
+// While an answer is awaited: a server that is gone says nothing at all.
+function watchServer(state, gone) {
+  const timer = setInterval(async () => {
+    if (element.dataset.state !== state) return clearInterval(timer);
+    if (await whyUnreachable() === "unreachable" && element.dataset.state === state) gone();
+  }, 2000);
 }
 
 // What the state is, or what went wrong.
@@ -168,14 +177,6 @@ function paintMessages() {
   const port = location.port || "80";
   find("[data-local]").textContent = `http://localhost:${port}`;
   find("[data-tunnel]").textContent = `ssh -L ${port}:localhost:${port} ${location.hostname}`;
-}
-
-// A server that ends meanwhile answers nothing at all.
-function watchSaving() {
-  const timer = setInterval(async () => {
-    if (element.dataset.state !== "saving") return clearInterval(timer);
-    if (await whyUnreachable() === "unreachable" && element.dataset.state === "saving") turn("done", "not-handed-over");
-  }, 2000);
 }
 
 function paintLevel() {
@@ -258,12 +259,12 @@ function paintLegend() {
 
 // For screen readers: a new emotion, every few seconds at most; the result at once.
 function speak(look, over) {
-  const text = shown.said ? `${look.name} ${Math.round(100 * shown.said.confidence)}%` : "";
-  const same = look.name === shown.spoken && !over;
-  if (!text || same || (!over && performance.now() - shown.spokenAt < SPEAK)) return;
+  const text = shown.said ? `${look.name} ${Math.round(100 * shown.said.confidence)}%` : look.name;
+  const due = shown.said && look.name !== shown.spoken && performance.now() - shown.spokenAt > SPEAK;
+  if (!over && !due) return;
   shown.spoken = look.name;
   shown.spokenAt = performance.now();
-  find(".em-live-said").textContent = over ? `${whenSaid(over)}: ${text}` : text;
+  find(".em-live-said").textContent = over ? [whenSaid(over), text].filter(Boolean).join(": ") : text;
 }
 
 // The curve moves less than a pixel in 1/30 s: more pictures would only take from the model's time on the same computer.
