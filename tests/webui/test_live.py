@@ -33,6 +33,7 @@ from emotone.labels import emotion_of
 from emotone.server import Access, Served, ServerOptions
 
 ANGRY = emotion_of("angry")
+KEY, NAME = "a-key-of-sixteen-or-more", "emotone.test"
 FAKE_DEVICE, FAKE_YES = "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"
 TRACKS = "heard.flatMap(stream => stream.getTracks()).map(track => track.readyState)"
 REMEMBER_STREAMS = """() => {
@@ -59,7 +60,7 @@ def speaking(chromium: Browser, clips: list[Path], tmp_path_factory: pytest.Temp
     recording = tmp_path_factory.mktemp("microphone") / "speech.wav"
     speech = load_audio(clips[1]).samples
     soundfile.write(recording, np.concatenate([*[np.zeros(4_000), speech] * 4, np.zeros(60 * 16_000)]), 16_000)
-    with another_browser(chromium, add=[hears(recording)]) as browser:
+    with another_browser(chromium, add=[hears(recording), f"--host-resolver-rules=MAP {NAME} 127.0.0.1"]) as browser:
         yield browser
 
 
@@ -68,6 +69,23 @@ def stage(speaking: Browser, served: Served, witness: Witness, request: pytest.F
     """A fresh window whose microphone hears speech; with no error at the end."""
     with watched(speaking, served.url, witness, **getattr(request, "param", {})) as page:
         yield page
+
+
+@pytest.fixture(scope="module")
+def guarded(model: Recognizer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server that asks for a key, answers to another name as well, and listens to one stream at a time."""
+    access = Access(keys=(KEY,), names=frozenset({NAME}))
+    outputs = tmp_path_factory.mktemp("guarded")
+    with launch(model, outputs, port=0, access=access, options=ServerOptions(max_streams=1)) as served:
+        yield served
+
+
+def sign_in(page: Page, url: str) -> None:
+    page.goto(url)
+    page.locator("input[name=key]").fill(KEY)
+    page.locator("input[name=key]").press("Enter")
+    expect(page.locator("#em-picker [data-state=idle]")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("html")).to_have_attribute("lang", "en", timeout=PATIENCE)
 
 
 def state(page: Page) -> str:
@@ -207,35 +225,34 @@ def test_a_missing_microphone_is_one_sentence(chromium: Browser, served: Served)
         problem(page, "No microphone was found")
 
 
-def test_another_host_without_https_says_what_to_do(chromium: Browser, model: Recognizer, tmp_path: Path) -> None:
-    name = "emotone.test"
-    with (
-        launch(model, tmp_path, port=0, access=Access(names=frozenset({name}))) as served,
-        another_browser(chromium, add=[f"--host-resolver-rules=MAP {name} 127.0.0.1"]) as browser,
-    ):
-        port = served.url.rstrip("/").rpartition(":")[2]
-        page = browser.new_context(locale="en").new_page()
-        visit(page, f"http://{name}:{port}/")
-        problem(page, "only to pages on localhost or https")
-        expect(page.locator("#em-live .em-messages")).to_contain_text(f"http://localhost:{port}")
-        expect(page.locator("#em-live .em-messages")).to_contain_text(f"ssh -L {port}:localhost:{port} {name}")
+def test_another_host_without_https_says_what_to_do(speaking: Browser, guarded: Served) -> None:
+    port = guarded.url.rstrip("/").rpartition(":")[2]
+    page = speaking.new_context(locale="en").new_page()
+    sign_in(page, f"http://{NAME}:{port}/")
+    problem(page, "only to pages on localhost or https")
+    expect(page.locator("#em-live .em-messages")).to_contain_text(f"http://localhost:{port}")
+    expect(page.locator("#em-live .em-messages")).to_contain_text(f"ssh -L {port}:localhost:{port} {NAME}")
+    page.context.close()
 
 
-def test_a_busy_server_is_one_sentence(chromium: Browser, model: Recognizer, tmp_path: Path) -> None:
-    with launch(model, tmp_path, port=0, options=ServerOptions(max_streams=1)) as served:
-        first, second = (chromium.new_context(locale="en", permissions=["microphone"]).new_page() for _ in range(2))
-        for page in (first, second):
-            visit(page, served.url)
-        start_listening(first)
-        second.evaluate(REMEMBER_STREAMS)
-        problem(second, "as many streams as it can")
-        assert second.evaluate(TRACKS) == ["ended"]
-        first.context.close()
-        second.context.close()
+def test_a_busy_server_and_an_expired_sign_in_are_one_sentence(speaking: Browser, guarded: Served) -> None:
+    first, second = (speaking.new_context(locale="en", permissions=["microphone"]).new_page() for _ in range(2))
+    for page in (first, second):
+        sign_in(page, guarded.url)
+    start_listening(first)
+    second.evaluate(REMEMBER_STREAMS)
+    problem(second, "as many streams as it can")
+    assert second.evaluate(TRACKS) == ["ended"]
+    stop_listening(first)
+    second.context.clear_cookies()
+    problem(second, "The server does not know you any more")
+    assert second.evaluate(TRACKS) == ["ended", "ended"]
+    for page in (first, second):
+        page.context.close()
 
 
-def test_what_was_heard_survives_the_end_of_the_server(chromium: Browser, model: Recognizer, tmp_path: Path) -> None:
-    page = chromium.new_context(locale="en", permissions=["microphone"]).new_page()
+def test_what_was_heard_survives_the_end_of_the_server(speaking: Browser, model: Recognizer, tmp_path: Path) -> None:
+    page = speaking.new_context(locale="en", permissions=["microphone"]).new_page()
     mistakes: list[str] = []
     page.on("pageerror", lambda error: mistakes.append(str(error)))
     with launch(model, tmp_path, port=0) as served:
@@ -253,21 +270,3 @@ def test_what_was_heard_survives_the_end_of_the_server(chromium: Browser, model:
     expect(shown).to_contain_text("The server cannot be reached", timeout=PATIENCE)
     assert mistakes == []
     page.context.close()
-
-
-def test_an_expired_sign_in_is_one_sentence(chromium: Browser, model: Recognizer, tmp_path: Path) -> None:
-    key = "a-key-of-sixteen-or-more"
-    with launch(model, tmp_path, port=0, access=Access(keys=(key,))) as served:
-        context = chromium.new_context(locale="en", permissions=["microphone"])
-        page = context.new_page()
-        page.goto(served.url)
-        page.locator("input[name=key]").fill(key)
-        page.locator("input[name=key]").press("Enter")
-        expect(page.locator("#em-picker [data-state=idle]")).to_be_visible(timeout=PATIENCE)
-        start_listening(page)
-        stop_listening(page)
-        context.clear_cookies()
-        page.locator("#em-live .em-again").click()
-        shown = page.locator("#em-live .em-messages p[data-when]:visible")
-        expect(shown).to_contain_text("The server does not know you any more", timeout=PATIENCE)
-        context.close()
