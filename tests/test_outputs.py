@@ -61,7 +61,7 @@ def test_frame_mode_has_a_timeline(model: emotone.Recognizer, four_moods: Path, 
     timeline = model.timeline(recording)
     folder = save_result(timeline, recording.blocks(), tmp_path, embedding=model.embed_frames(recording))
     data = json.loads((folder.path / "result.json").read_text(encoding="utf-8"))
-    assert list(data) == [*KEYS[:7], "timeline", *KEYS[7:]]
+    assert list(data) == [*KEYS[:7], "timeline", "summary", *KEYS[7:]]
     assert data["granularity"] == "frame"
     assert [row["label"] for row in data["timeline"]["segments"]] == [s.label for s in timeline.segments]
     assert len(data["timeline"]["windows"]) == len(timeline.windows)

@@ -19,6 +19,7 @@ from .errors import (
     NoAudioStreamError,
     OptionError,
     OutputError,
+    ServerError,
     TurnsError,
     UnsupportedAudioError,
 )
@@ -29,6 +30,8 @@ from .listening import Listening
 from .models import DEFAULT_MODEL
 from .recognizer import Recognizer, load_model
 from .stream import Stream, StreamOptions
+from .summary import summarise
+from .turns import read_turns
 from .types import (
     Audio,
     Baseline,
@@ -88,6 +91,7 @@ __all__ = [
     "Result",
     "Segment",
     "SegmentEnded",
+    "ServerError",
     "Source",
     "SpeechEnded",
     "SpeechStarted",
@@ -105,5 +109,7 @@ __all__ = [
     "load_baseline",
     "load_head",
     "load_model",
+    "read_turns",
+    "summarise",
     "withheld",
 ]

@@ -16,6 +16,7 @@
     ├── TurnsError             turns of speakers cannot be read, or are not of the recording
     ├── OutputError            results cannot be written
     ├── OptionError            an option has an impossible value
+    ├── ServerError            a server cannot be reached, or refuses
     └── MissingExtraError      an optional part is not installed
 
 Each message says what was found, what was wanted and what to do; `error.text` holds it in English and Chinese.
@@ -104,6 +105,10 @@ class OutputError(EmotoneError):
 
 class OptionError(EmotoneError):
     """An option has an impossible value."""
+
+
+class ServerError(EmotoneError):
+    """A server of Emotone cannot be reached, or refuses a request for a reason of its own."""
 
 
 class MissingExtraError(EmotoneError):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from .labels import Label, emotion_of
 from .summary import BREAK, REACTION, SUSTAINED, Reaction, SpeakerSummary, Summary
-from .text import Text
+from .text import Text, clock_time
 
 MOSTLY = 0.5  # share of the time from which on a label prevails
 MOST_POINTS = 3  # turning points that are told one by one
@@ -82,7 +82,9 @@ def _talk_time(speakers: Sequence[SpeakerSummary]) -> Iterator[Finding]:
     total = sum(speaker.speech for speaker in speakers)
     if len(speakers) < 2 or not total:
         return
-    shares = [(_name(speaker.speaker), _time(speaker.speech), f"{speaker.speech / total:.0%}") for speaker in speakers]
+    shares = [
+        (_name(speaker.speaker), clock_time(speaker.speech), f"{speaker.speech / total:.0%}") for speaker in speakers
+    ]
     en = ", ".join(f"{name.en} {time} ({share})" for name, time, share in shares)
     zh = "，".join(f"{name.zh} {time}（{share}）" for name, time, share in shares)
     yield _finding("talk_time", f"Speech: {en}.", f"语音时长：{zh}。")
@@ -94,15 +96,15 @@ def _about(speaker: SpeakerSummary) -> Iterator[Finding]:
         yield _finding("no_speech", f"{_capital(who.en)}: no speech was found.", f"{who.zh}：未检测到语音。")
         return
     if not speaker.shares:
-        text = f"{_capital(who.en)}: no segment of {_time(speaker.speech)} of speech gave a clear result."
-        yield _finding("nothing_clear", text, f"{who.zh}：{_time(speaker.speech)} 的语音中没有结果明确的片段。")
+        text = f"{_capital(who.en)}: no segment of {clock_time(speaker.speech)} of speech gave a clear result."
+        yield _finding("nothing_clear", text, f"{who.zh}：{clock_time(speaker.speech)} 的语音中没有结果明确的片段。")
         return
     yield _moods(who, speaker)
     if speaker.turning_points:
         yield _turns(who, speaker)
     negative = speaker.longest_negative
     if negative is not None and negative.speech >= SUSTAINED:
-        span, labels = f"{_time(negative.start)}–{_time(negative.end)}", _names(negative.labels)
+        span, labels = f"{clock_time(negative.start)}–{clock_time(negative.end)}", _names(negative.labels)
         yield _finding(
             "longest_negative",
             f"{_capital(who.en)}: the longest negative stretch is {span} ({labels.en}), with {negative.speech:.0f} s of speech.",
@@ -137,7 +139,8 @@ def _moods(who: Text, speaker: SpeakerSummary) -> Finding:
 def _turns(who: Text, speaker: SpeakerSummary) -> Finding:
     points = speaker.turning_points
     shown = [
-        (_time(point.at), emotion_of(point.before).name, emotion_of(point.after).name) for point in points[:MOST_POINTS]
+        (clock_time(point.at), emotion_of(point.before).name, emotion_of(point.after).name)
+        for point in points[:MOST_POINTS]
     ]
     en = ", ".join(f"from {before.en} to {after.en} at {at}" for at, before, after in shown)
     zh = "，".join(f"{at} 由“{before.zh}”转为“{after.zh}”" for at, before, after in shown)
@@ -183,10 +186,3 @@ def _names(labels: Sequence[Label]) -> Text:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _time(seconds: float) -> str:
-    """Such as 0:07, 12:30 or 1:02:03."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

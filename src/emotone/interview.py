@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TypeAlias
 
 from .audio import AudioSource
+from .conversation import Voices
 from .doubts import withheld
 from .errors import OptionError
 from .heads import HEAD_NAME, Head, load_head
 from .listening import Listening
 from .recognizer import Recognizer
-from .types import Baseline, Prediction, Progress, Timeline, TimelineOptions
+from .types import Baseline, Conversation, Prediction, Progress, Timeline, TimelineOptions
 from .writers import Record, record
 
 OWN_HEAD = "emotions"
@@ -34,6 +35,21 @@ class Answer:
 
     result: Result
     others: Mapping[str, Result]
+    head: str | None
+    when: datetime
+
+    @property
+    def record(self) -> Record:
+        """The content of `result.json`."""
+        return record(self.result, self.when, head=self.head, others=self.others)
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationAnswer:
+    """What is said about the speakers of one recording; attributes as in `Answer`."""
+
+    result: Conversation
+    others: Mapping[str, Conversation]
     head: str | None
     when: datetime
 
@@ -97,6 +113,32 @@ class Interview:
             None if first == OWN_HEAD else first,
             datetime.now(),
         )
+
+    def listen_channels(self, source: AudioSource, *, progress: Progress | None = None) -> Voices:
+        """One pass over each channel of a recording, for all heads. Arguments and errors as in `Recognizer.listen_channels`."""
+        return self.recognizer.listen_channels(source, heads=tuple(self._heads.values()), progress=progress)
+
+    def converse(self, voices: Voices, baselines: Mapping[str, Baseline] | None = None) -> ConversationAnswer:
+        """What the heads say of each speaker.
+
+        Args:
+            voices: What was listened to: by `listen_channels`, or by `listen` and then `voices_of_turns`.
+            baselines: As in `Voices.conversation`.
+
+        Raises:
+            ModelError, OptionError: As in `answer`.
+        """
+        (first, head), *others = self._heads.items()
+        return ConversationAnswer(
+            self._conversation(voices, head, baselines),
+            {name: self._conversation(voices, other, baselines) for name, other in others},
+            None if first == OWN_HEAD else first,
+            datetime.now(),
+        )
+
+    def _conversation(self, voices: Voices, head: Head, baselines: Mapping[str, Baseline] | None) -> Conversation:
+        conversation = voices.conversation(self._options, head=head, baselines=baselines)
+        return withheld(conversation) if self._abstain else conversation
 
     def _result(self, heard: Listening, head: Head, baseline: Baseline | None) -> Result:
         if self._options is None:

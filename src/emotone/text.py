@@ -28,6 +28,13 @@ def printable(name: str) -> str:
     return name.encode("utf-8", "replace").decode("utf-8")
 
 
+def clock_time(seconds: float) -> str:
+    """Such as 0:07, 12:30 or 1:02:03."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
 def language_of(tag: str | None) -> Language:
     """The language for a tag such as `zh_CN.UTF-8`, `zh-Hant`, `en-GB` or Windows' `Chinese (Simplified)_China`."""
     return "zh" if (tag or "").lower().startswith(("zh", "chinese")) else "en"

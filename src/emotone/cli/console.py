@@ -12,20 +12,21 @@ from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
-    Progress,
     SpinnerColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.progress import Progress as RichProgress
 from rich.table import Table
 
+from ..audio import Recording
 from ..engine import usable_cores
 from ..errors import AudioError, CheckpointError, DownloadError, EmotoneError, ManifestError, OutputError, TurnsError
 from ..labels import emotion_of
 from ..recognizer import Recognizer, load_model
-from ..text import Text, system_language
-from ..types import Reason
+from ..text import Text, clock_time, system_language
+from ..types import Progress, Reason
 
 LANGUAGE = system_language()
 OUT = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 1000)  # piped tables never wrap
@@ -83,7 +84,7 @@ def open_model(name_or_path: str, files: int = 1) -> Recognizer:
 
 
 @contextmanager
-def progress_bar(title: str, total: int) -> Iterator[Callable[[], None]]:
+def progress_bar(title: str, total: int, *, shown: bool = True) -> Iterator[Callable[[], None]]:
     """A bar on a terminal; what is given is to be called, from any thread, after each of `total` steps."""
     columns = (
         SpinnerColumn(),
@@ -93,17 +94,40 @@ def progress_bar(title: str, total: int) -> Iterator[Callable[[], None]]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=ERR, transient=True, disable=not ERR.is_terminal) as progress:
+    with RichProgress(*columns, console=ERR, transient=True, disable=not (shown and ERR.is_terminal)) as progress:
         task = progress.add_task(title, total=total)
         yield lambda: progress.advance(task)
 
 
-def each_file(files: Sequence[str], work: Callable[[str], _Result]) -> Iterator[tuple[str, _Result | None]]:
+@contextmanager
+def hearing_bar(recording: Recording, *, shown: bool = True) -> Iterator[Progress | None]:
+    """A bar on a terminal that counts the seconds of one recording; what is given is for `Recognizer.listen`."""
+    if not (shown and ERR.is_terminal):
+        yield None
+        return
+    duration = recording.format.duration
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[heard]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    of = "" if duration is None else f" / {clock_time(duration)}"
+    with RichProgress(*columns, console=ERR, transient=True) as progress:
+        task = progress.add_task(say("Listening", "正在分析"), total=duration, heard="")
+        yield lambda seconds: progress.update(task, completed=seconds, heard=f"{clock_time(seconds)}{of}")
+
+
+def each_file(
+    files: Sequence[str], work: Callable[[str], _Result], *, shown: bool = True
+) -> Iterator[tuple[str, _Result | None]]:
     """Each file in order with the result of `work`, or with `None` after its error went to stderr.
 
-    Several files are worked on side by side. A progress bar shows on a terminal.
+    Several files are worked on side by side. A progress bar shows on a terminal, unless `work` has its own.
     """
-    with progress_bar(say("Listening", "正在分析"), len(files)) as advance:
+    with progress_bar(say("Listening", "正在分析"), len(files), shown=shown) as advance:
 
         def attempt(file: str) -> _Result | EmotoneError:
             try:

@@ -19,6 +19,7 @@ def launch(
     host: str = "127.0.0.1",
     port: int = 7860,
     *,
+    page: bool = True,
     offline: bool = False,
     options: server.ServerOptions | None = None,
     access: server.Access | None = None,
@@ -32,6 +33,7 @@ def launch(
         outputs: Where the page saves results; `None` keeps none.
         host: As in `server.listen`.
         port: As in `server.listen`.
+        page: Whether there is a page behind the API.
         offline: Models cannot be fetched from the page.
         options: What the API allows.
         access: Who may use it; `None` is everybody on this computer.
@@ -48,7 +50,7 @@ def launch(
         with ThreadPoolExecutor(1) as pool:
             ready = pool.submit(lambda: recognizer if isinstance(recognizer, Recognizer) else recognizer())
             server.prepare()
-            page = _can_show(on_missing)
+            page = page and _can_show(on_missing)
             library = Library(ready.result(), None if offline else Fetches())
         from ..server.app import create_app  # noqa: PLC0415 - these import FastAPI, which may be missing
         from ..server.service import Service  # noqa: PLC0415

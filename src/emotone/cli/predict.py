@@ -15,7 +15,7 @@ from ..outputs import save_result
 from ..types import Baseline, Prediction, TimelineOptions, utterance_of
 from ..writers import FORMATS, Format, Granularity, entry_of
 from .asking import Asked, asking_options, baseline_of, interview_of, print_baseline
-from .console import ERR, OPTIONS, OUT, colored, each_file, new_table, open_model, print_doubts, say, shown
+from .console import ERR, OPTIONS, OUT, colored, each_file, hearing_bar, new_table, open_model, print_doubts, say, shown
 from .exports import chosen_format, export, format_option
 from .options import channel_option, files_argument, granularity_option, model_option
 
@@ -62,7 +62,7 @@ def predict(
         raise click.UsageError(say("--embedding needs -o DIR.", "--embedding 需要配合 -o DIR 使用。"))
     form = chosen_format(format_, None, recordings=len(files), granularity=granularity)
     recognizer = open_model(model, len(files))
-    frames = granularity == "frame"
+    frames, single = granularity == "frame", len(files) == 1
     interview = interview_of(recognizer, asked, TimelineOptions() if frames else None)
     given, failures = baseline_of(recognizer, asked, channel)
     if given is not None:
@@ -71,7 +71,9 @@ def predict(
 
     def listen(file: str) -> _Heard:
         recording = open_recording(file, channel=channel)
-        return _Heard(recording, interview.listen(recording, keep_frames=embedding and frames))
+        with hearing_bar(recording, shown=single) as progress:
+            heard = interview.listen(recording, keep_frames=embedding and frames, progress=progress)
+        return _Heard(recording, heard)
 
     def answer(heard: _Heard, baseline: Baseline | None) -> Answer:
         said = interview.answer(heard.listening, baseline)
@@ -81,19 +83,19 @@ def predict(
     def answers() -> Iterator[tuple[str, Answer]]:
         nonlocal failures
         if asked.auto:
-            found = {file: heard for file, heard in each_file(files, listen) if heard is not None}
+            found = {file: heard for file, heard in each_file(files, listen, shown=not single) if heard is not None}
             failures += len(files) - len(found)
             usual = _baselines(found, interview)
             results = each_file(list(found), lambda file: answer(found[file], usual.get(_folder(file))))
         else:
-            results = each_file(files, lambda file: answer(listen(file), given))
+            results = each_file(files, lambda file: answer(listen(file), given), shown=not single)
         for file, said in results:
             if said is None:
                 failures += 1
             else:
                 yield file, said
 
-    _print(answers(), form, single=len(files) == 1)
+    _print(answers(), form, single=single)
     if failures:
         raise SystemExit(1)
 

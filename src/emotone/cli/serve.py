@@ -12,6 +12,7 @@ from ..recognizer import load_model
 from .console import ERR, LANGUAGE, OPTIONS, fail, say
 from .guarding import Guarding, guarding_options
 from .launching import launch
+from .limiting import limiting_options
 from .options import model_option
 
 
@@ -39,12 +40,23 @@ from .options import model_option
 )
 @model_option
 @guarding_options
+@limiting_options
+@click.option("--no-page", is_flag=True, help=say("Serve the API alone.", "仅提供 API，不提供网页。"))
 @click.option(
     "--offline",
     is_flag=True,
     help=say("Do not let the page fetch models.", "不允许从网页获取模型。"),
 )
-def serve(host: str, port: int, output: Path, model: str, guarding: Guarding, offline: bool) -> None:
+def serve(
+    host: str,
+    port: int,
+    output: Path,
+    model: str,
+    guarding: Guarding,
+    limits: server.ServerOptions,
+    no_page: bool,
+    offline: bool,
+) -> None:
     """Starts the server."""
 
     def say_missing(error: MissingExtraError) -> None:
@@ -59,7 +71,9 @@ def serve(host: str, port: int, output: Path, model: str, guarding: Guarding, of
             output if guarding.store else None,
             host,
             port,
+            page=not no_page,
             offline=offline,
+            options=limits,
             access=access,
             retention=guarding.retention,
             on_missing=say_missing,

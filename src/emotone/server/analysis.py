@@ -9,13 +9,11 @@ import numpy as np
 from fastapi.concurrency import run_in_threadpool
 from numpy.typing import NDArray
 
-from ..audio import Recording
 from ..baseline import check_model, joined, load_baseline
 from ..errors import OptionError
 from ..interview import Answer, Interview
 from ..listening import Listening
 from ..recognizer import Recognizer
-from ..text import Text
 from ..types import Baseline, ModelInfo, Source, TimelineOptions
 from .problems import ProblemError, problem_of
 from .questions import EmbedOptions, PredictOptions, heads_of, recordings
@@ -165,30 +163,10 @@ class Analysis:
         with upload.named():
             recording = self._service.decoders.open(upload.path, channel=channel)
             recording.name = upload.name
-            self._check_announced(recording)
-            heard = interview.listen(recording, keep_frames=keep_frames, progress=self._check)
+            recording = recording.at_most(self._service.options.max_seconds)
+            heard = interview.listen(recording, keep_frames=keep_frames, progress=lambda _: self._ticket.check())
         self._service.metrics.audio.labels(heard.info.name).inc(heard.duration)
         return heard
-
-    def _check_announced(self, recording: Recording) -> None:
-        """Refuses early what its own header calls too long."""
-        announced = recording.format.duration
-        if announced is not None:
-            self._check(announced)
-
-    def _check(self, seconds: float) -> None:
-        """Ends the listening when nobody waits for it, or it goes on for too long."""
-        self._ticket.check()
-        longest = self._service.options.max_seconds
-        if seconds > longest:
-            raise ProblemError(
-                413,
-                "too_many_seconds",
-                Text(
-                    f"The recording is longer than {longest:g} s. Send it in parts.",
-                    f"录音超过 {longest:g} 秒。请分段发送。",
-                ),
-            )
 
     async def _given(self, interview: Interview, options: PredictOptions) -> Baseline | None:
         """The baseline of all recordings, of files that came with them."""

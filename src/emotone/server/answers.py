@@ -7,42 +7,69 @@ from typing import TypeAlias
 import numpy as np
 from fastapi import Response
 
-from ..interview import answer_row
-from ..text import Text
-from ..types import Timeline
-from ..writers import Record, segment_rows, to_csv, to_json, to_jsonl
+from ..text import Language, Text
+from ..writers import FORMATS, Entry, Record, entry_of, to_csv, to_json, to_jsonl
 from .analysis import Answered, Embedded, Refusal
 from .problems import ProblemError
 
 Found: TypeAlias = Answered | Embedded | Refusal
 
-FORMATS = {"json": "application/json", "jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
-"""What every analysis can be answered with, and the media types."""
+REFUSED = "Emotone-Refused"
+"""The header that counts recordings without a result, in formats that have no place to say it."""
 
-EMBEDDING_FORMATS = FORMATS | {"npy": "application/x-npy"}
+PREDICTION_FORMATS = {name: form.media_type for name, form in FORMATS.items() if not form.timed}
+"""Name → media type of what a result for a whole recording can be written in."""
+
+TIMELINE_FORMATS = {name: form.media_type for name, form in FORMATS.items()}
+"""The same for emotion over time."""
+
+EMBEDDING_FORMATS = {
+    **{name: FORMATS[name].media_type for name in ("json", "jsonl", "csv")},
+    "npy": "application/x-npy",
+}
+"""The same for embeddings."""
 
 
-def response_of(found: Sequence[Found], format_: str) -> Response:
+def response_of(found: Sequence[Found], format_: str, language: Language) -> Response:
     """The answer to a request.
 
-    One recording makes one object, several make a list; in CSV, each makes rows.
+    One recording makes one object, several make a list, in which each that was refused has its problem.
 
     Args:
         found: For each recording.
-        format_: A name of EMBEDDING_FORMATS.
+        format_: A name of the formats that go with what was found.
+        language: Of what people read in it.
 
     Raises:
-        ProblemError: When the format takes one recording and there are several.
+        ProblemError: When all of several recordings were refused and the format cannot say it, or the format takes one.
+        EmotoneError: When the format cannot hold what was found.
     """
-    media_type = EMBEDDING_FORMATS[format_]
-    if format_ == "npy":
-        return Response(_npy(found), media_type=media_type)
-    if format_ == "csv":
-        return Response(to_csv(_filled([row for one in found for row in _rows(one)])), media_type=media_type)
-    records = [_record(one, named=len(found) > 1) for one in found]
-    if format_ == "jsonl":
-        return Response("".join(map(to_jsonl, records)), media_type=media_type)
-    return Response(to_json(records[0] if len(records) == 1 else records), media_type=media_type)
+    if format_ in ("json", "jsonl"):
+        records = [_record(one, named=len(found) > 1) for one in found]
+        lines = "".join(map(to_jsonl, records))
+        text = lines if format_ == "jsonl" else to_json(records[0] if len(records) == 1 else records)
+        return _response(text.encode(), FORMATS[format_].media_type)
+    refused = [one for one in found if isinstance(one, Refusal)]
+    if len(refused) == len(found):
+        raise refused[0].problem
+    headers = {REFUSED: str(len(refused))} if refused else {}
+    embedded = [one for one in found if isinstance(one, Embedded)]
+    if embedded:
+        data = _npy(embedded) if format_ == "npy" else to_csv([row for one in embedded for row in _rows(one)]).encode()
+        return _response(data, EMBEDDING_FORMATS[format_], headers)
+    form = FORMATS[format_]
+    entries = [_entry(one) for one in found if isinstance(one, Answered)]
+    form.check(len(found), entries[0].granularity)
+    return _response(form.write(entries, language), form.media_type, headers)
+
+
+def _response(data: bytes, media_type: str, headers: dict[str, str] | None = None) -> Response:
+    charset = "; charset=utf-8" if media_type.startswith("text/") else ""
+    return Response(data, media_type=media_type + charset, headers=headers)
+
+
+def _entry(one: Answered) -> Entry:
+    return entry_of(one.name, one.answer.result, {"file": one.name, **one.answer.record})
 
 
 def _record(one: Found, *, named: bool) -> Record:
@@ -60,28 +87,13 @@ def _record(one: Found, *, named: bool) -> Record:
     }
 
 
-def _rows(one: Found) -> list[Record]:
-    if isinstance(one, Refusal):
-        return [{"file": one.name, "problem": one.problem.code}]
-    if isinstance(one, Embedded):
-        vectors = np.atleast_2d(one.vectors)
-        return [
-            {"file": one.name, **{f"e{number}": float(value) for number, value in enumerate(row)}} for row in vectors
-        ]
-    result = one.answer.result
-    if isinstance(result, Timeline):
-        return [{"file": one.name, **row} for row in segment_rows(result.windows)]
-    return [answer_row(one.name, one.answer)]
+def _rows(one: Embedded) -> list[Record]:
+    vectors = np.atleast_2d(one.vectors)
+    return [{"file": one.name, **{f"e{number}": float(value) for number, value in enumerate(row)}} for row in vectors]
 
 
-def _filled(rows: list[Record]) -> list[Record]:
-    """The same rows, each with the columns of all."""
-    columns = dict.fromkeys(column for row in rows for column in row)
-    return [{column: row.get(column, "") for column in columns} for row in rows]
-
-
-def _npy(found: Sequence[Found]) -> bytes:
-    if len(found) > 1 or not isinstance(found[0], Embedded):
+def _npy(found: Sequence[Embedded]) -> bytes:
+    if len(found) > 1:
         text = Text(
             "A .npy file holds the embedding of one recording. Send one, or choose json, jsonl or csv.",
             ".npy 文件只能保存一个录音的嵌入向量。请只发送一个录音，或选择 json、jsonl、csv。",

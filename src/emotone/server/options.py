@@ -21,6 +21,9 @@ class ServerOptions:
         workers: Recordings that are analysed side by side, each on one thread; 0 takes one for each core.
         max_batch: Recordings that the model is run on at once; 1 runs each alone.
         max_wait_ms: Milliseconds that a recording waits for others to fill its batch.
+        max_streams: Live streams at a time; 0 is 16 for each worker.
+        max_silence: Seconds after which a live stream that sends nothing is ended.
+        max_stall: Seconds after which a live stream that reads nothing is given up.
         grace: Seconds that requests under way get to end when the server is closed.
     """
 
@@ -33,12 +36,15 @@ class ServerOptions:
     workers: int = 0
     max_batch: int = 1
     max_wait_ms: float = 5.0
+    max_streams: int = 0
+    max_silence: float = 30.0
+    max_stall: float = 15.0
     grace: float = 30.0
 
     def __post_init__(self) -> None:
         counts = (self.max_bytes, self.max_files, self.max_in_flight, self.max_waiting, self.max_batch)
-        times = (self.max_seconds, self.max_time)
-        if min(counts) < 1 or min(times) <= 0 or min(self.workers, self.max_wait_ms, self.grace) < 0:
+        times = (self.max_seconds, self.max_time, self.max_silence, self.max_stall)
+        if min(counts) < 1 or min(times) <= 0 or min(self.workers, self.max_streams, self.max_wait_ms, self.grace) < 0:
             raise OptionError(
                 f"A limit of the server is impossible: {self}. Wanted counts of at least 1 and times above 0.",
                 f"服务器的限制不可行：{self}。数量至少为 1，时间须大于 0。",
@@ -48,3 +54,8 @@ class ServerOptions:
     def threads(self) -> int:
         """How many recordings are analysed side by side."""
         return self.workers or usable_cores()
+
+    @property
+    def most_streams(self) -> int:
+        """How many live streams there may be at a time."""
+        return self.max_streams or 16 * self.threads

@@ -20,6 +20,7 @@ MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:emotone:problem:"
 
 _STATUS: tuple[tuple[type[EmotoneError], int], ...] = (  # the first class that fits
+    (errors.AudioTooLongError, 413),
     (errors.UnsupportedAudioError, 415),
     (errors.NoAudioStreamError, 415),
     (errors.AudioTooLongError, 413),

@@ -8,10 +8,10 @@ import fastapi
 from fastapi.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from ..text import Text
+from ..text import Text, language_of
 from . import schemas
 from .analysis import Analysis
-from .answers import EMBEDDING_FORMATS, FORMATS, Found, response_of
+from .answers import EMBEDDING_FORMATS, PREDICTION_FORMATS, TIMELINE_FORMATS, Found, response_of
 from .negotiation import choose
 from .problems import ProblemError
 from .questions import EmbedOptions, Options, PredictOptions, TimelineRequestOptions, merged
@@ -38,7 +38,7 @@ def router(service: Service) -> fastapi.APIRouter:
             openapi_extra=schemas.request_body(options, files),
         )
 
-    @post("/predict", schemas.Result, FORMATS, ("baseline", "head"), PredictOptions)
+    @post("/predict", schemas.Result, PREDICTION_FORMATS, ("baseline", "head"), PredictOptions)
     async def predict(
         request: fastapi.Request, options: Annotated[PredictOptions, fastapi.Query()]
     ) -> fastapi.Response:
@@ -47,9 +47,9 @@ def router(service: Service) -> fastapi.APIRouter:
         async def ask(analysis: Analysis, given: PredictOptions) -> Sequence[Found]:
             return await analysis.ask(given, None)
 
-        return await _respond(service, request, options, FORMATS, ask)
+        return await _respond(service, request, options, PREDICTION_FORMATS, ask)
 
-    @post("/timeline", schemas.TimelineResult, FORMATS, ("baseline", "head"), TimelineRequestOptions)
+    @post("/timeline", schemas.TimelineResult, TIMELINE_FORMATS, ("baseline", "head"), TimelineRequestOptions)
     async def timeline(
         request: fastapi.Request, options: Annotated[TimelineRequestOptions, fastapi.Query()]
     ) -> fastapi.Response:
@@ -58,7 +58,7 @@ def router(service: Service) -> fastapi.APIRouter:
         async def ask(analysis: Analysis, given: TimelineRequestOptions) -> Sequence[Found]:
             return await analysis.ask(given, given.cut)
 
-        return await _respond(service, request, options, FORMATS, ask)
+        return await _respond(service, request, options, TIMELINE_FORMATS, ask)
 
     @post("/embed", schemas.Embedding, EMBEDDING_FORMATS, (), EmbedOptions)
     async def embed(request: fastapi.Request, options: Annotated[EmbedOptions, fastapi.Query()]) -> fastapi.Response:
@@ -90,7 +90,8 @@ async def _respond(
                 options = merged(query, body)
                 format_ = choose(formats, options.format, accept)
                 found = await until_left(_gone(request), _asked(service, body, ticket, options, ask))
-                return await run_in_threadpool(response_of, found, format_)
+                language = language_of(request.headers.get("accept-language"))
+                return await run_in_threadpool(response_of, found, format_, language)
         except TimeoutError as error:
             raise _too_slow(service.options.max_time) from error
         except (LeftError, ClientDisconnect):

@@ -9,6 +9,7 @@ from ..recognizer import Recognizer
 from .access import Access
 from .metrics import Metrics
 from .options import ServerOptions
+from .streams import Streams
 from .work import Work
 
 
@@ -21,6 +22,7 @@ class Service:
         folder: Where uploads lie while they are needed; nobody else may read it.
         work: The threads, and what is in flight.
         metrics: What is counted.
+        streams: The live streams.
         access: Who may use it.
         decoders: What decodes uploads, apart from this process.
     """
@@ -35,6 +37,7 @@ class Service:
         self.decoders = Decoders()
         self.work = Work(self.options)
         self.metrics = Metrics(self.work)
+        self.streams = Streams(self.options)
 
     def recognizer(self, name: str | None) -> Recognizer:
         """A model for many recordings side by side. Takes seconds when it is not loaded.
@@ -62,6 +65,7 @@ class Service:
 
     def close(self) -> None:
         """Takes no more requests, lets those in flight end, and ends what is only begun, such as fetches of models."""
+        self.streams.close(self.options.grace)
         self.work.close(self.options.grace)
         self.library.close()
         self.decoders.close()

@@ -25,7 +25,7 @@ from ..types import Baseline
 from .problems import invalid
 
 _DEFAULTS = StreamOptions()
-_DTYPES = {"s16": np.dtype("<i2"), "f32": np.dtype("<f4")}
+_DTYPES: dict[str, np.dtype[Any]] = {"s16": np.dtype("<i2"), "f32": np.dtype("<f4")}
 
 
 class Start(BaseModel):
@@ -62,19 +62,23 @@ class Start(BaseModel):
             raise ValueError(f"channel is counted from 0, and there are {self.channels}")
         return self
 
+    def recognizer(self, model: Recognizer) -> Recognizer:
+        """The model with the head that is asked for. Raises `ModelError` when it does not fit."""
+        return model if self.head is None else model.with_head(Head.from_json(self.head))
+
     def stream(self, recognizer: Recognizer, folder: Path) -> Stream:
         """The stream that is asked for.
 
         Args:
-            recognizer: The model.
+            recognizer: Of `recognizer`.
             folder: A private one.
 
         Raises:
-            EmotoneError: When head, baseline or options do not fit the model or each other.
+            EmotoneError: When the baseline or the options do not fit the model or each other.
         """
-        asked = recognizer if self.head is None else recognizer.with_head(Head.from_json(self.head))
         options = StreamOptions(self.window, self.hop, self.min_segment, self.result, self.name)
-        return asked.stream(options, sample_rate=self.sample_rate, channel=self.channel, baseline=self._usual(folder))
+        usual = self._usual(folder)
+        return recognizer.stream(options, sample_rate=self.sample_rate, channel=self.channel, baseline=usual)
 
     def decoder(self) -> Callable[[bytes], NDArray[Any]]:
         """What makes samples `(samples, channels)` of a binary message. Raises `InvalidSamplesError` when it cannot."""

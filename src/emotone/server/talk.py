@@ -66,7 +66,8 @@ class Talk:
     async def finish(self) -> None:
         """Says all that is left, the result last."""
         await self._dispatch(await self._take(self._stream.end))
-        for queue in (self._windows, *self._queues.values()):
+        await self._windows.join()
+        for queue in self._queues.values():
             await queue.join()
         if self._result is not None:
             await self._say(self._result, 0)

@@ -13,7 +13,7 @@ from .records import Record
 Granularity = Literal["utterance", "frame"]
 
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_SLACK = 1e-3  # of a tick: so far may a time lie beyond the last whole tick of its recording, as floats are not exact
+_SLACK = 1e-9  # seconds that a recording may seem too short for a tick, as floats are not exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Span:
 
 def last_tick(duration: float, ticks: int) -> int:
     """The end of a recording of so many seconds, in ticks of which a second has `ticks`: never after its end."""
-    return int(duration * ticks + _SLACK)
+    return int((duration + _SLACK) * ticks)
 
 
 def spans(segments: Iterable[Segment], duration: float, ticks: int) -> list[Span]:
@@ -96,7 +96,7 @@ def spans(segments: Iterable[Segment], duration: float, ticks: int) -> list[Span
 def spans_apart(segments: Iterable[Segment], duration: float, ticks: int) -> list[Span]:
     """As `spans`, without overlap: a span ends where the next one starts at the latest."""
     found = spans(segments, duration, ticks)
-    ends = [*(following.start for following in found[1:]), last_tick(duration, ticks)]
+    ends = [*(span.start for span in found), last_tick(duration, ticks)][1:]
     cut = (Span(span.start, min(span.end, end), span.segment) for span, end in zip(found, ends, strict=True))
     return [span for span in cut if span.start < span.end]
 

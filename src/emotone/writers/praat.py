@@ -26,10 +26,7 @@ def write_textgrid(entries: Sequence[Entry], language: Language) -> bytes:
 
 
 def _tiers(entry: Entry, last: int) -> Iterator[tuple[str, list[_Interval]]]:
-    tracks = list(named_tracks(entry.conversation.tracks))
-    if not tracks:
-        yield "emotion", [(0, last, "")]  # Praat reads no TextGrid without tiers
-    for speaker, track in tracks:
+    for speaker, track in named_tracks(entry.conversation.tracks):
         found = spans_apart(track.timeline.segments, entry.conversation.duration, _MICROSECONDS)
         yield tier_name("emotion", speaker), _filled(found, last, lambda span: span.segment.label)
         yield tier_name("confidence", speaker), _filled(found, last, lambda span: f"{span.segment.confidence:.3f}")

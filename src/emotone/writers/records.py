@@ -8,20 +8,24 @@ from datetime import datetime
 from typing import Any
 
 from .. import __version__
-from ..types import Opinion, Prediction, Reason, Segment, Timeline, utterance_of
+from ..types import Conversation, ModelInfo, Opinion, Prediction, Reason, Segment, Source, Timeline, Track, utterance_of
+from .summaries import summary_record
 
 Record = dict[str, Any]
 """A result as JSON knows it."""
 
 
 def record(
-    result: Prediction | Timeline,
+    result: Prediction | Timeline | Conversation,
     when: datetime,
     *,
     head: str | None = None,
-    others: Mapping[str, Prediction | Timeline] | None = None,
+    others: Mapping[str, Prediction | Timeline | Conversation] | None = None,
 ) -> Record:
-    """The content of `result.json`: a prediction is of granularity `utterance`, a timeline of granularity `frame`.
+    """The content of `result.json`.
+
+    A prediction is of granularity `utterance`, a timeline of granularity `frame`; so is a conversation, which has tracks in
+    place of one result.
 
     Args:
         result: What is said.
@@ -29,32 +33,57 @@ def record(
         head: The name of the head that said it, when it is not the model's own.
         others: What further heads say of the same recording, by their names.
     """
-    utterance = utterance_of(result)
-    fields: Record = {
-        "emotion": utterance.label,
-        "confidence": utterance.confidence,
-        "scores": dict(utterance.scores),
-        "granularity": "frame" if isinstance(result, Timeline) else "utterance",
+    stamp: Record = {
+        "granularity": "utterance" if isinstance(result, Prediction) else "frame",
         "timestamp": when.strftime("%Y-%m-%d %H:%M:%S"),
-        "duration": utterance.duration,
-        "doubts": [_reason(reason) for reason in utterance.doubts],
-        **_withheld(utterance),
     }
-    if utterance.label_set is not None:
-        fields["label_set"] = list(utterance.label_set)
-    if utterance.baseline is not None:
-        fields["baseline"] = {"seconds": utterance.baseline.duration, "clips": utterance.baseline.clips}
-    fields |= _views(result)
+    if isinstance(result, Conversation):
+        fields, utterance = stamp | _tracks(result), result.tracks[0].timeline.utterance
+    else:
+        utterance = utterance_of(result)
+        fields = _said(utterance) | stamp | {"duration": utterance.duration} | _about(result)
     if head is not None:
         fields["head"] = head
     if others:
         fields["heads"] = [_other(name, other) for name, other in others.items()]
-    model = utterance.model
-    return fields | {
+    if not isinstance(result, Prediction):
+        fields["summary"] = summary_record(result)
+    return fields | _origin(utterance.model, utterance.source)
+
+
+def _origin(model: ModelInfo, source: Source) -> Record:
+    return {
         "model": {"name": model.name, "revision": model.revision, "sha256": model.sha256},
-        "source": {"name": utterance.source.name, "sha256": utterance.source.sha256},
+        "source": {"name": source.name, "sha256": source.sha256},
         "emotone": __version__,
     }
+
+
+def _said(utterance: Prediction) -> Record:
+    return {"emotion": utterance.label, "confidence": utterance.confidence, "scores": dict(utterance.scores)}
+
+
+def _about(result: Prediction | Timeline) -> Record:
+    """What there is to know about what is said, and when it is said."""
+    utterance = utterance_of(result)
+    fields: Record = {"doubts": [_reason(reason) for reason in utterance.doubts], **_withheld(utterance)}
+    if utterance.label_set is not None:
+        fields["label_set"] = list(utterance.label_set)
+    if utterance.baseline is not None:
+        fields["baseline"] = {"seconds": utterance.baseline.duration, "clips": utterance.baseline.clips}
+    return fields | _views(result)
+
+
+def _tracks(conversation: Conversation) -> Record:
+    return {
+        "duration": conversation.duration,
+        "doubts": [_reason(reason) for reason in conversation.doubts],
+        "tracks": [_track(track) for track in conversation.tracks],
+    }
+
+
+def _track(track: Track) -> Record:
+    return {"speaker": track.speaker, **_said(track.timeline.utterance), **_about(track.timeline)}
 
 
 def _views(result: Prediction | Timeline) -> Record:
@@ -68,7 +97,9 @@ def _views(result: Prediction | Timeline) -> Record:
     return fields
 
 
-def _other(name: str, result: Prediction | Timeline) -> Record:
+def _other(name: str, result: Prediction | Timeline | Conversation) -> Record:
+    if isinstance(result, Conversation):
+        return {"head": name, "tracks": [_track(track) for track in result.tracks]}
     said = utterance_of(result)
     opinion = Opinion(said.label, said.scores, said.doubts, said.withheld)
     return {"head": name, **_opinion(opinion), **_views(result)}
@@ -80,8 +111,8 @@ def _timeline(timeline: Timeline) -> Record:
         "window": timeline.options.window,
         "hop": timeline.options.hop,
         "min_segment": timeline.options.min_segment,
-        "segments": [_segment(segment) for segment in timeline.segments],
-        "windows": [_segment(window) for window in timeline.windows],
+        "segments": [segment_record(segment) for segment in timeline.segments],
+        "windows": [segment_record(window) for window in timeline.windows],
     }
     if timeline.absolute is not None:
         fields["absolute"] = _timeline(timeline.absolute)
@@ -120,8 +151,10 @@ def to_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str] | None = No
     return text.getvalue()
 
 
-def _segment(segment: Segment) -> Record:
-    return {"start": segment.start, "end": segment.end, **_opinion(segment)}
+def segment_record(segment: Segment) -> Record:
+    """A segment or a window, as a timeline in `result.json` has it."""
+    text = {"text": segment.text} if segment.text else {}
+    return {"start": segment.start, "end": segment.end, **_opinion(segment), **text}
 
 
 def _opinion(said: Opinion | Segment) -> Record:

@@ -26,7 +26,9 @@ _ASS_EVENTS = """
 Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
 """
 # Black around every letter, so that it can be read on any picture; alignment 2 is at the bottom, in the middle.
-_ASS_STYLE = "Style: {name},Arial,{size},{color},&H00FFFFFF,&H00000000,&H80000000,{bold},0,0,0,100,100,0,0,1,3.5,1,2,60,60,50,1\n"
+_ASS_STYLE = (
+    "Style: {name},Arial,{size},{color},&H00FFFFFF,&H00000000,&H80000000,{bold},0,0,0,100,100,0,0,1,3,1,2,60,60,50,1\n"
+)
 _ASS_TEXT = "Text"  # the style of what is said
 _ASS_LOOKALIKES = str.maketrans("{}\\", "｛｝＼")  # what would begin a command, and cannot be escaped in every player
 
@@ -36,7 +38,7 @@ def write_srt(entries: Sequence[Entry], language: Language) -> bytes:
     (entry,) = entries
     cues = [
         f"{number}\n{_clock(span.start, ',')} --> {_clock(span.end, ',')}\n"
-        f"{_arrowless(f'{speaker}: ' if speaker else '')}{_arrowless(_said(span.segment, language))}\n"
+        f"{_prefix(_arrowless(speaker))}{_arrowless(_said(span.segment, language))}\n"
         f"{_line(_arrowless(one_line(span.segment.text)))}\n"
         for number, (speaker, span) in enumerate(_cues(entry, _MILLISECONDS), start=1)
     ]
@@ -52,9 +54,9 @@ def write_vtt(entries: Sequence[Entry], language: Language) -> bytes:
     )
     cues = [
         f"{_clock(span.start, '.')} --> {_clock(span.end, '.')}\n"
-        f"{f'<v {escape(speaker)}>' if speaker else ''}"
-        f"<c.{classes[span.segment.label]}>{escape(_said(span.segment, language))}</c>\n"
-        f"{_line(escape(one_line(span.segment.text)))}\n"
+        f"{_voice(speaker)}"
+        f"<c.{classes[span.segment.label]}>{_escaped(_said(span.segment, language))}</c>\n"
+        f"{_line(_escaped(one_line(span.segment.text)))}\n"
         for speaker, span in _cues(entry, _MILLISECONDS)
     ]
     return "\n".join(["WEBVTT\n", *([f"STYLE\n{styles}"] if styles else []), "".join(cues)]).encode()
@@ -70,7 +72,7 @@ def write_ass(entries: Sequence[Entry], language: Language) -> bytes:
     ]
     events = [
         f"Dialogue: 0,{_ass_clock(span.start)},{_ass_clock(span.end)},{names[span.segment.label]},{_field(speaker)},0,0,0,,"
-        f"{_plain(f'{speaker}: ' if speaker else '')}{_plain(_said(span.segment, language))}"
+        f"{_prefix(_plain(speaker))}{_plain(_said(span.segment, language))}"
         f"{_ass_text(span.segment.text)}\n"
         for speaker, span in _cues(entry, _CENTISECONDS)
     ]
@@ -93,8 +95,22 @@ def _said(segment: Segment, language: Language) -> str:
     return name if segment.withheld else f"{name} {segment.confidence:.0%}"
 
 
+def _prefix(speaker: str) -> str:
+    return f"{speaker}: " if speaker else ""
+
+
+def _voice(speaker: str) -> str:
+    """The speaker for programs, and, as browsers do not show that, for readers."""
+    name = _escaped(speaker)
+    return f"<v {name}>{name}: " if speaker else ""
+
+
 def _line(text: str) -> str:
     return f"{text}\n" if text else ""
+
+
+def _escaped(text: str) -> str:
+    return escape(text, quote=False)
 
 
 def _arrowless(text: str) -> str:
@@ -113,8 +129,9 @@ def _ass_clock(centiseconds: int) -> str:
 
 
 def _ass_color(color: str) -> str:
-    """`#rrggbb` the other way round."""
-    return f"&H00{color[5:7]}{color[3:5]}{color[1:3]}".upper()
+    """`#rrggbb` half-way to white, since black is around the letters, and as ASS has it: blue first."""
+    red, green, blue = ((int(color[place : place + 2], 16) + 255) // 2 for place in (1, 3, 5))
+    return f"&H00{blue:02X}{green:02X}{red:02X}"
 
 
 def _plain(text: str) -> str:
