@@ -181,7 +181,7 @@ def live_empty(page: Page) -> None:
 def live(page: Page) -> None:
     """While somebody speaks: the last of the four moods is being heard."""
     start_listening(page)
-    page.wait_for_timeout(11_500)
+    page.wait_for_timeout(9_500)
 
 
 def live_saved(page: Page) -> None:

@@ -170,7 +170,8 @@ function drawBands(paper, top, height) {
   for (const run of runs(from, to)) drawRun(run, paper, top, height);
   pen.globalAlpha = 0.72;
   pen.fillStyle = color("card");
-  const edges = [0, ...heard.regions.flatMap(({ start, end }) => [start, end ?? now]), now];
+  const last = Math.min(now, heard.windows.at(-1)?.end ?? 0);
+  const edges = [0, ...heard.regions.flatMap(({ start, end }) => [start, end ?? now]), last];
   for (let place = 0; place < edges.length; place += 2) {
     if (edges[place + 1] > edges[place]) pen.fillRect(x(edges[place]), top, x(edges[place + 1]) - x(edges[place]), height);
   }
