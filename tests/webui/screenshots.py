@@ -69,6 +69,61 @@ def frame(page: Page) -> None:
     load_example(page, 2)
 
 
+def zoomed(page: Page) -> None:
+    """The same, nearer, with the mouse on it."""
+    frame(page)
+    page.locator("[data-zoom='in']").click()
+    page.wait_for_timeout(500)
+    page.locator(".em-stage").hover(position={"x": 260, "y": 110})
+
+
+def call(page: Page) -> None:
+    """A stereo call: each channel is a speaker. One sentence of the summary and the exports are open."""
+    set_granularity(page, "frame")
+    page.locator("#em-talking > button").click()
+    page.locator("#em-talkers input[value='channels']").check()
+    choose_files(page, [made_call()])
+    recognize(page)
+    page.locator(".em-finding summary").first.click()
+    page.locator(".em-exports summary").click()
+
+
+def long(page: Page) -> None:
+    """Ten minutes."""
+    set_granularity(page, "frame")
+    choose_files(page, [made_call(minutes=10)])
+    recognize(page)
+
+
+def turns(page: Page) -> None:
+    """Where a file of turns comes in, with one that is none."""
+    set_granularity(page, "frame")
+    page.locator("#em-talking > button").click()
+    page.locator("#em-talkers input[value='turns']").check()
+    page.locator("#em-turns input[type=file]").set_input_files(
+        [{"name": "turns.rttm", "mimeType": "text/plain", "buffer": b"no turns"}]
+    )
+    page.locator("#em-turns [data-clear]").wait_for()
+
+
+def made_call(minutes: int = 1) -> Path:
+    """Parts of the examples, one after the other on alternating channels, with pauses."""
+    generator = np.random.default_rng(1)
+    clips = [load_audio(example.path).samples for example in examples()]
+    voices = [[clips[0], clips[0][:30_000]], [clips[1], *np.split(clips[2], (40_000, 84_000, 128_000))]]
+    sound = 1e-4 * generator.normal(size=(minutes * 60 * 16_000, 2))
+    at, speaker = 8_000, 0
+    while True:
+        part = voices[speaker][generator.integers(len(voices[speaker]))]
+        if at + part.size > len(sound):
+            break
+        sound[at : at + part.size, speaker] += part
+        at, speaker = at + part.size + int(generator.uniform(2_000, 20_000)), 1 - speaker
+    path = Path(tempfile.mkdtemp()) / "call.wav"
+    soundfile.write(path, sound, 16_000)
+    return path
+
+
 def settings(page: Page) -> None:
     """The settings of the timeline."""
     set_granularity(page, "frame")
@@ -245,6 +300,12 @@ SCENES = (
     Scene("frame-en-dark", frame, scheme="dark"),
     Scene("frame-en-narrow", frame, width=390),
     Scene("frame-zh-narrow-dark", frame, "zh-CN", 390, "dark"),
+    Scene("zoomed-en", zoomed),
+    Scene("call-en", call),
+    Scene("call-zh-narrow-dark", call, "zh-CN", 360, "dark"),
+    Scene("call-zh-wide-dark", call, "zh-CN", 1600, "dark"),
+    Scene("long-en", long),
+    Scene("turns-zh", turns, "zh-CN"),
     Scene("settings-zh", settings, "zh-CN"),
     Scene("settings-en-narrow-dark", settings, width=390, scheme="dark"),
     Scene("doubtful-zh", doubtful, "zh-CN"),
