@@ -26,6 +26,7 @@ PAIRS = [("README.md", "README.zh-CN.md")] + [
         "evaluate.md",
         "train.md",
         "emotion2vec.md",
+        "security.md",
     )
 ]
 PAGES = [page for pair in PAIRS for page in pair]

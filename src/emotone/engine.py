@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from .errors import ModelError, OptionError
 from .types import Signal
+
+# It tells its maker about every session, over the network, unless this is set before it is imported.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+import onnxruntime as ort
 
 INPUTS = {"waveform": "tensor(float)", "lengths": "tensor(int64)"}
 OUTPUTS = {"frames": "tensor(float)", "frame_lengths": "tensor(int64)"}

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ..audio import Recording
 from ..decoders import Decoders
 from ..errors import ModelError
 from ..library import START, Library
@@ -38,6 +39,10 @@ class Service:
         self.work = Work(self.options)
         self.metrics = Metrics(self.work)
         self.streams = Streams(self.options)
+
+    def open(self, path: Path, channel: int | None = None) -> Recording:
+        """An upload as a recording: decoded apart from this process, and no longer than is allowed."""
+        return self.decoders.open(path, channel=channel).at_most(self.options.max_seconds)
 
     def recognizer(self, name: str | None) -> Recognizer:
         """A model for many recordings side by side. Takes seconds when it is not loaded.

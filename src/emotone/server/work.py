@@ -22,9 +22,14 @@ class LeftError(Exception):
 
 
 class Ticket:
-    """What a request holds while it is worked on: ends the work when nobody waits for it."""
+    """What a request holds while it is worked on: ends the work when nobody waits for it.
+
+    Attributes:
+        heard: Seconds of each recording that was listened to; for the log.
+    """
 
     def __init__(self) -> None:
+        self.heard: list[float] = []
         self._left = Event()
 
     def leave(self) -> None:
