@@ -283,6 +283,7 @@ element.addEventListener("click", (event) => {
 });
 element.addEventListener("change", (event) => { if ("adapt" in event.target.dataset) shown.adapt = event.target.checked; });
 element.addEventListener("saved", ({ detail }) => turn(detail.there ? "saved" : "done"));
+addEventListener("beforeunload", (event) => { if (["live", "finishing", "saving"].includes(element.dataset.state)) event.preventDefault(); });
 addEventListener("pagehide", () => { if (session) fail(session, "lost"); });
 new ResizeObserver(drawCurve).observe(element);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => requestAnimationFrame(drawCurve));
