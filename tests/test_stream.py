@@ -135,13 +135,16 @@ def test_segments_say_what_timeline_says_of_that_speech(
     for start, end in zip(times[::2], times[1::2], strict=True):
         alone = talk[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]
         first = round(start * SAMPLE_RATE) / SAMPLE_RATE
-        for segment in model.timeline(alone, sample_rate=SAMPLE_RATE).segments:
+        heard = model.listen(alone, sample_rate=SAMPLE_RATE)
+        spoken = replace(heard, regions=(emotone.Region(0, heard.duration),))
+        for segment in spoken.timeline().segments:
             expected.append(replace(segment, start=first + segment.start, end=first + segment.end))
     found = [event.segment for event in events if isinstance(event, SegmentEnded)]
     assert found == expected
-    spoken = result_of(events).regions
-    assert times[0] == pytest.approx(spoken[0].start, abs=0.2)
-    assert times[-1] == pytest.approx(spoken[-1].end, abs=0.2)
+    assert {segment.start for segment in found} >= {round(at * SAMPLE_RATE) / SAMPLE_RATE for at in times[::2]}
+    regions = result_of(events).regions
+    assert times[0] == pytest.approx(regions[0].start, abs=0.2)
+    assert times[-1] == pytest.approx(regions[-1].end, abs=0.2)
 
 
 def test_events_come_when_they_are_known(events: list[Event]) -> None:

@@ -44,7 +44,7 @@ class SegmentEnded:
     """What was expressed in speech that ended.
 
     Attributes:
-        segment: One of those that `Recognizer.timeline` finds in that speech alone.
+        segment: One of those that `Recognizer.timeline` makes of that speech alone, all of it taken for speech.
     """
 
     segment: Segment

@@ -17,7 +17,7 @@ from .hearing import Hearing
 from .listening import Listening, check_cut
 from .onsets import SpeechWatch
 from .resample import Grouping, Intake
-from .types import SAMPLE_RATE, Baseline, Segment, Signal, Source, TimelineOptions
+from .types import SAMPLE_RATE, Baseline, Region, Segment, Signal, Source, TimelineOptions
 
 AUTO: Literal["auto"] = "auto"
 """The baseline of a stream that is its own."""
@@ -226,6 +226,7 @@ class _Analyst:
 
     def segments(self, signal: Signal, start: float) -> tuple[Event, ...]:
         heard = self._listen(signal)
+        heard = replace(heard, regions=(Region(0.0, heard.duration),))  # the detector that heard more has decided
         if self._adapts:
             self._remember(heard)
         segments = heard.timeline(self._cut, baseline=self._baseline).segments
@@ -241,8 +242,6 @@ class _Analyst:
 
     def _remember(self, heard: Listening) -> None:
         """The last speech becomes part of the stream's own baseline."""
-        if not heard.regions:
-            return
         self._own.append(heard.baseline())
         while sum(own.duration for own in self._own) - self._own[0].duration >= OWN_BASELINE:
             self._own.popleft()

@@ -1,12 +1,11 @@
 """The first message of a live stream, and what its binary messages hold."""
 
 import base64
-import binascii
 import json
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any, Literal
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,16 +99,17 @@ class Start(BaseModel):
     def _usual(self, folder: Path) -> Baseline | Literal["auto"] | None:
         if self.baseline is None or self.baseline == AUTO:
             return AUTO if self.baseline else None
+        path = folder / f"{uuid4().hex}.npz"
         try:
-            with NamedTemporaryFile(dir=folder, suffix=".npz") as file:
-                file.write(base64.b64decode(self.baseline, validate=True))
-                file.flush()
-                return load_baseline(file.name)
-        except (binascii.Error, ModelError) as error:  # whose text names the file, which is nobody's business
+            path.write_bytes(base64.b64decode(self.baseline, validate=True))
+            return load_baseline(path)
+        except (ValueError, ModelError) as error:  # whose text names the file, which is nobody's business
             raise ModelError(
                 "That is no baseline. Send 'auto', or a file of 'emotone baseline make' in base64.",
                 "这不是基线。请发送“auto”，或以 base64 编码的“emotone baseline make”文件。",
             ) from error
+        finally:
+            path.unlink(missing_ok=True)
 
 
 def read_start(text: str) -> Start:
