@@ -179,7 +179,9 @@ def test_the_language_can_be_switched_while_listening(stage: Page) -> None:
     expect(stage.locator("#em-live .em-name")).to_have_text(ANGRY.name.zh, timeout=PATIENCE)
     expect(stage.locator("#em-live [data-stop]")).to_have_text("停止")
     assert state(stage) == "live"
-    assert not stage.evaluate("dispatchEvent(new Event('beforeunload', { cancelable: true }))")  # the browser asks first
+    assert not stage.evaluate(
+        "dispatchEvent(new Event('beforeunload', { cancelable: true }))"
+    )  # the browser asks first
     stop_listening(stage)
     assert stage.evaluate("dispatchEvent(new Event('beforeunload', { cancelable: true }))")
     expect(stage.locator("#em-live .em-when")).to_have_text("整段录音")
