@@ -15,15 +15,20 @@ from playwright.sync_api import Browser, Page
 
 sys.path.insert(0, str(Path(__file__).parent))
 from browser import (
+    LIVE,
     add_material,
     add_voice,
     choose_files,
+    hears,
     load_example,
     load_head,
     open_browser,
     open_tab,
     recognize,
+    save_live,
     set_granularity,
+    start_listening,
+    stop_listening,
     teach,
     visit,
     zipped,
@@ -224,6 +229,35 @@ def wrong(page: Page) -> None:
     page.locator(".em-wrong summary").click()
 
 
+def live_empty(page: Page) -> None:
+    """The tab for the microphone, before it is open."""
+    open_tab(page, LIVE)
+
+
+def live(page: Page) -> None:
+    """While somebody speaks: the last of the four moods is being heard."""
+    start_listening(page)
+    page.wait_for_timeout(9_500)
+
+
+def live_saved(page: Page) -> None:
+    """What was heard is saved."""
+    start_listening(page)
+    page.wait_for_timeout(13_000)
+    stop_listening(page)
+    save_live(page)
+
+
+def live_refused(page: Page) -> None:
+    """A microphone that the browser does not give."""
+    page.evaluate(
+        "() => { MediaDevices.prototype.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError') } }"
+    )
+    open_tab(page, LIVE)
+    page.locator("#em-live [data-start]:visible").click()
+    page.locator("#em-live [data-when=denied]").wait_for()
+
+
 def made_lesson() -> Path:
     """Three classes with twelve clips each, of three speakers: parts of the examples, louder or softer."""
     folder = Path(tempfile.mkdtemp()) / "calls"
@@ -238,6 +272,14 @@ def made_lesson() -> Path:
             file.parent.mkdir(parents=True, exist_ok=True)
             soundfile.write(file, part + 1e-4 * generator.normal(size=part.size), 16_000)
     return folder
+
+
+def made_speech() -> Path:
+    """What the microphone hears: the example with four moods, then nothing."""
+    path = Path(tempfile.mkdtemp()) / "speech.wav"
+    moods = load_audio(examples()[2].path).samples
+    soundfile.write(path, np.concatenate([moods, np.zeros(60 * 16_000)]), 16_000)
+    return path
 
 
 def to_fetch(page: Page) -> None:
@@ -284,6 +326,13 @@ SCENES = (
     Scene("taught-zh-narrow-dark", taught, "zh-CN", 390, "dark"),
     Scene("taught-zh-dark", taught, "zh-CN", scheme="dark"),
     Scene("wrong-zh", wrong, "zh-CN"),
+    Scene("live-empty-en", live_empty),
+    Scene("live-en", live, width=1280),
+    Scene("live-zh-dark", live, "zh-CN", 1280, "dark"),
+    Scene("live-zh-narrow", live, "zh-CN", 360),
+    Scene("live-saved-en-narrow-dark", live_saved, "en", 360, "dark"),
+    Scene("live-saved-zh", live_saved, "zh-CN", 1280),
+    Scene("live-refused-zh-narrow", live_refused, "zh-CN", 360),
     Scene("to-fetch-en", to_fetch),
     Scene("to-fetch-zh-narrow-dark", to_fetch, "zh-CN", 390, "dark"),
     Scene("error-zh", error, "zh-CN"),
@@ -315,7 +364,7 @@ def main(folder: Path, wanted: list[str]) -> None:
         tempfile.TemporaryDirectory() as outputs,
         tempfile.TemporaryDirectory() as models,
         launch(load_model, Path(outputs), port=0) as served,
-        open_browser() as browser,
+        open_browser(hears(made_speech())) as browser,
     ):
         os.environ["EMOTONE_MODELS"] = models  # the pictures do not show what this user has
         for scene in SCENES:

@@ -56,8 +56,7 @@ def progress(number: int, count: int, steps: Sequence[Step], language: Language)
         tag("div.em-pulse", *[tag("i")] * 7),
         tag("h2", title.to(language)),
         tag("span.em-muted", which),
-        *(_share(step) for step in steps if step.share),
-        _step_list(steps, language),
+        step_list(steps, language),
         attributes={"role": "status"},
     )
 
@@ -108,7 +107,7 @@ def _files(item: Report, language: Language) -> Html:
         heading(texts.DOWNLOADS.to(language)),
         items("em-files", map(download, item.downloads)),
         _exports(item, language),
-        tag("p.em-muted.em-folder", _kept(item, language)),
+        tag("p.em-muted.em-folder", kept(item, language)),
     )
 
 
@@ -135,7 +134,8 @@ def exported(file: Download | Text | None, language: Language) -> Html:
     return tag("div.em-toast", link, attributes={"role": "status"})
 
 
-def _kept(item: Report, language: Language) -> str:
+def kept(item: Report, language: Language) -> str:
+    """Where a result was saved, if it was."""
     return texts.SAVED_IN.to(language).format(folder=item.folder) if item.folder else texts.NOT_SAVED.to(language)
 
 
@@ -165,15 +165,15 @@ def _steps(item: Report, language: Language) -> Html:
     model = item.utterance.model
     return join(
         heading(texts.STEPS.to(language)),
-        _step_list((*item.steps, total), language),
+        step_list((*item.steps, total), language),
         tag("p.em-muted", texts.MODEL.to(language).format(name=model.name, revision=model.revision)),
     )
 
 
-def _step_list(steps: Sequence[Step], language: Language) -> Html:
-    return items(
-        "em-steps", (join(step.name.to(language), tag("span.em-number", _seconds(step, language))) for step in steps)
-    )
+def step_list(steps: Sequence[Step], language: Language) -> Html:
+    """Steps with their durations; a long one shows how much of it is done."""
+    rows = (join(step.name.to(language), tag("span.em-number", _seconds(step, language))) for step in steps)
+    return join(*(_share(step) for step in steps if step.share), items("em-steps", rows))
 
 
 def _seconds(step: Step, language: Language) -> str:
