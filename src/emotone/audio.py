@@ -129,10 +129,7 @@ class Recording:
             for samples, rate in self._decode(name, faults):
                 heard += samples.shape[-1] / rate
                 if heard > seconds:
-                    raise AudioTooLongError(
-                        f"'{name}' is longer than {seconds:g} s, the most that is allowed here. Cut it into parts.",
-                        f"“{name}”超过此处允许的最长 {seconds:g} 秒。请分段处理。",
-                    )
+                    raise too_long(name, seconds)
                 yield samples, rate
 
         return Recording(self.name, decoded, lambda: self.source.sha256, lambda _: self.format, self._channel)
@@ -386,6 +383,14 @@ def _to_float(samples: NDArray[Any]) -> NDArray[np.float32]:
     half = 2.0 ** (8 * samples.dtype.itemsize - 1)
     offset = half if samples.dtype.kind == "u" else 0.0
     return ((samples.astype(np.float64) - offset) / half).astype(np.float32)
+
+
+def too_long(name: str, seconds: float) -> AudioError:
+    """The error for a recording of more than so many seconds."""
+    return AudioTooLongError(
+        f"'{name}' is longer than {seconds:g} s, the most that is allowed here. Cut it into parts.",
+        f"“{name}”超过此处允许的最长 {seconds:g} 秒。请分段处理。",
+    )
 
 
 def _empty(name: str) -> AudioError:
