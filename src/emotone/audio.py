@@ -32,6 +32,7 @@ from .resample import to_signal
 from .text import printable
 from .types import SAMPLE_RATE, Audio, Signal, Source
 
+ROUNDING = 1e-3  # seconds by which a sum of many durations may be wrong
 SPOOL_BYTES = 32 * 2**20  # larger streams wait on disk, not in memory
 
 AudioSource: TypeAlias = (
@@ -128,7 +129,7 @@ class Recording:
             heard = 0.0
             for samples, rate in self._decode(name, faults):
                 heard += samples.shape[-1] / rate
-                if heard > seconds:
+                if heard > seconds + ROUNDING:
                     raise too_long(name, seconds)
                 yield samples, rate
 

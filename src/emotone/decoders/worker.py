@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..audio import Recording, open_recording, too_long
+from ..audio import ROUNDING, Recording, open_recording, too_long
 from ..decode import Decoded
 from ..errors import EmotoneError, UnsupportedAudioError
 
@@ -59,7 +59,7 @@ def _measured(recording: Recording, longest: float | None) -> Iterator[tuple[dic
         size, seconds = 0, 0.0
         for samples, rate in _gathered(recording.decoded()):
             size, seconds = size + samples.size, seconds + samples.shape[1] / rate
-            if seconds > longest:
+            if seconds > longest + ROUNDING:
                 raise too_long(recording.name, longest)
             if size <= _WAITING:
                 waiting.append((samples, rate))
