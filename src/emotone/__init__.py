@@ -12,6 +12,7 @@ from .errors import (
     DownloadError,
     EmotoneError,
     EmptyAudioError,
+    EngineError,
     InvalidSamplesError,
     ManifestError,
     MissingExtraError,
@@ -23,11 +24,13 @@ from .errors import (
     TurnsError,
     UnsupportedAudioError,
 )
+from .events import Event, Result, SegmentEnded, SpeechEnded, SpeechStarted, Window
 from .heads import Head, load_head
 from .labels import EMOTIONS, LABELS, Emotion
 from .listening import Listening
 from .models import DEFAULT_MODEL
 from .recognizer import Recognizer, load_model
+from .stream import Stream, StreamOptions
 from .summary import summarise
 from .turns import read_turns
 from .types import (
@@ -69,6 +72,8 @@ __all__ = [
     "Emotion",
     "EmotoneError",
     "EmptyAudioError",
+    "EngineError",
+    "Event",
     "Failure",
     "Head",
     "InvalidSamplesError",
@@ -85,15 +90,22 @@ __all__ = [
     "Reason",
     "Recognizer",
     "Region",
+    "Result",
     "Segment",
+    "SegmentEnded",
     "ServerError",
     "Source",
+    "SpeechEnded",
+    "SpeechStarted",
+    "Stream",
+    "StreamOptions",
     "Timeline",
     "TimelineOptions",
     "Track",
     "Turn",
     "TurnsError",
     "UnsupportedAudioError",
+    "Window",
     "__version__",
     "load_audio",
     "load_baseline",

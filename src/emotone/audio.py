@@ -344,7 +344,8 @@ def _from_audio(audio: Audio, channel: int | None) -> Recording:
     return Recording(audio.source.name, decoded, lambda: audio.source.sha256, lambda _: announced, channel)
 
 
-def _from_array(array: NDArray[Any], sample_rate: int | None, channel: int | None) -> Recording:
+def check_array(array: NDArray[Any], sample_rate: int | None) -> None:
+    """Raises `InvalidSamplesError` when an array cannot be samples, or its rate not theirs."""
     if not isinstance(sample_rate, Real) or not MIN_RATE <= sample_rate <= MAX_RATE:
         raise InvalidSamplesError(
             f"Found an array with sample_rate={sample_rate}; wanted its rate in Hz, such as sample_rate=16000.",
@@ -360,6 +361,11 @@ def _from_array(array: NDArray[Any], sample_rate: int | None, channel: int | Non
             f"Found an array of {array.dtype}; wanted floats in -1…1 or integers of 8, 16 or 32 bits.",
             f"数组类型为 {array.dtype}；需要 -1…1 的浮点数，或 8、16、32 位整数。",
         )
+
+
+def _from_array(array: NDArray[Any], sample_rate: int | None, channel: int | None) -> Recording:
+    check_array(array, sample_rate)
+    assert sample_rate is not None
     samples, rate = np.asarray(array if array.ndim == 2 else array[:, None]), round(sample_rate)
 
     def digest() -> str:
@@ -374,10 +380,11 @@ def _from_array(array: NDArray[Any], sample_rate: int | None, channel: int | Non
 
 def _slices(samples: NDArray[Any], rate: int) -> Iterator[Decoded]:
     for start in range(0, len(samples), 10 * rate):
-        yield _to_float(samples[start : start + 10 * rate]).T, rate
+        yield to_float(samples[start : start + 10 * rate]).T, rate
 
 
-def _to_float(samples: NDArray[Any]) -> NDArray[np.float32]:
+def to_float(samples: NDArray[Any]) -> NDArray[np.float32]:
+    """Floats as they are, integers scaled to -1…1."""
     if samples.dtype.kind == "f":
         with np.errstate(over="ignore"):  # what becomes infinite is refused later
             return samples.astype(np.float32, copy=False)

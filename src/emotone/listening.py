@@ -118,7 +118,7 @@ class Listening:
             OptionError: When window or hop are impossible, or the hop is too short for so long a recording.
         """
         options = options or TimelineOptions()
-        _check(options, self.duration)
+        check_cut(options, self.duration)
         view = self._view(head, baseline)
         windows = self._doubted(view.head, self._windows(view, options))
         segments = self._doubted(view.head, label_regions(self.regions, windows, options.min_segment))
@@ -165,8 +165,8 @@ class Listening:
         counted = np.zeros(len(self._sums) - 1, bool)
         for stretch in stretches:
             counted[slice(*whole.frames_of(stretch.start, stretch.end))] = True
-        if not counted.any():
-            counted[:] = True
+        all_counted = np.ones_like(counted) if self._counts is None else np.diff(self._counts) > 0
+        counted = counted & all_counted if (counted & all_counted).any() else all_counted
         sums = np.zeros_like(self._sums)
         np.subtract(self._sums[1:], self._sums[:-1], out=sums[1:])
         sums[1:][~counted] = 0
@@ -298,7 +298,8 @@ def _reasons(found: Iterable[Reason], *, far: bool, scores: Mapping[str, float])
     return in_order((*found, *((UNFAMILIAR,) if far else ()), *unclear(scores)))
 
 
-def _check(options: TimelineOptions, duration: float) -> None:
+def check_cut(options: TimelineOptions, duration: float = 0.0) -> None:
+    """Raises `OptionError` when window, hop or the shortest segment are impossible, or the hop too short for the duration."""
     times = (options.window, options.hop, options.min_segment)
     if not (all(map(math.isfinite, times)) and 0 < options.hop <= options.window and options.min_segment >= 0):
         raise OptionError(

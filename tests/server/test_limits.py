@@ -144,7 +144,7 @@ def post_in_thread(served: Served, clip: Path, answers: list[httpx.Response]) ->
 def test_a_full_queue_answers_503_and_recovers(
     start: Callable[..., Served], slow: Recognizer, held: Held, model: Recognizer, clips: list[Path]
 ):
-    served = start(slow, workers=1, max_waiting=2)
+    served = start(slow, workers=1, max_batch=1, max_waiting=2)
     answers: list[httpx.Response] = []
     threads = [post_in_thread(served, clips[0], answers) for _ in range(3)]
     until(lambda: (served.service.work.running, served.service.work.waiting) == (1, 2))
@@ -162,7 +162,7 @@ def test_a_full_queue_answers_503_and_recovers(
 
 
 def test_too_many_requests_in_flight(start: Callable[..., Served], slow: Recognizer, held: Held, clips: list[Path]):
-    served = start(slow, workers=1, max_in_flight=1)
+    served = start(slow, workers=1, max_batch=1, max_in_flight=1)
     answers: list[httpx.Response] = []
     thread = post_in_thread(served, clips[0], answers)
     assert held.entered.acquire(timeout=20)
@@ -177,7 +177,7 @@ def test_too_many_requests_in_flight(start: Callable[..., Served], slow: Recogni
 def test_a_client_that_leaves_frees_its_slot(
     start: Callable[..., Served], slow: Recognizer, held: Held, clips: list[Path]
 ):
-    served = start(slow, workers=1, max_waiting=1)
+    served = start(slow, workers=1, max_batch=1, max_waiting=1)
     work = served.service.work
     for _ in range(2):  # one is run, one waits
         with pytest.raises(httpx.ReadTimeout):
@@ -207,7 +207,7 @@ def test_a_request_that_takes_too_long(start: Callable[..., Served], slow: Recog
 def test_closing_finishes_what_is_running(
     start: Callable[..., Served], slow: Recognizer, held: Held, clips: list[Path]
 ):
-    served = start(slow, workers=1)
+    served = start(slow, workers=1, max_batch=1)
     answers: list[httpx.Response] = []
     threads = [post_in_thread(served, clips[0], answers) for _ in range(2)]
     until(lambda: (served.service.work.running, served.service.work.waiting) == (1, 1))

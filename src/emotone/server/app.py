@@ -4,13 +4,18 @@ from collections.abc import Callable
 
 import fastapi
 
-from . import documentation, health, models, problems, recordings
+from . import documentation, health, live, models, problems, recordings
 from .door import Door
 from .gate import Gate
 from .request_log import RequestLog
 from .service import Service
 
-ROUTERS: tuple[Callable[[Service], fastapi.APIRouter], ...] = (recordings.router, models.router, health.router)
+ROUTERS: tuple[Callable[[Service], fastapi.APIRouter], ...] = (
+    recordings.router,
+    live.router,
+    models.router,
+    health.router,
+)
 """What makes the routes of a service, one function for each part of the API."""
 
 

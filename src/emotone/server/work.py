@@ -51,7 +51,7 @@ class Work:
 
     def __init__(self, options: ServerOptions) -> None:
         self._options = options
-        self._pool = ThreadPoolExecutor(options.threads, "emotone-work")
+        self._pool = ThreadPoolExecutor(options.jobs, "emotone-work")
         self._changed = Condition()
         self._mean = _FIRST_GUESS
         self.in_flight = 0
@@ -103,10 +103,15 @@ class Work:
                 ticket.leave()
         return [_no_cancelled(result) for result in results]
 
-    def close(self, grace: float) -> None:
-        """Takes no more requests, waits for those in flight, but not longer than `grace` seconds."""
+    def refuse(self) -> None:
+        """Takes no more requests."""
         with self._changed:
             self.closing = True
+
+    def close(self, grace: float) -> None:
+        """Takes no more requests, waits for those in flight, but not longer than `grace` seconds."""
+        self.refuse()
+        with self._changed:
             self._changed.wait_for(lambda: self.in_flight == 0, grace)
         self._pool.shutdown(wait=False, cancel_futures=True)
 
@@ -133,7 +138,7 @@ class Work:
 
     def _check(self, too_many: bool) -> None:
         if self.closing or too_many:
-            seconds = max(1, math.ceil(self.waiting * self._mean / self._options.threads))
+            seconds = max(1, math.ceil(self.waiting * self._mean / self._options.jobs))
             raise busy(seconds)
 
 
