@@ -55,7 +55,7 @@ class Service:
 
     def open(self, path: Path, channel: int | None = None) -> Recording:
         """An upload as a recording: decoded apart from this process, and no longer than is allowed."""
-        return self.decoders.open(path, channel=channel).at_most(self.options.max_seconds)
+        return self.decoders.open(path, channel=channel, longest=self.options.max_seconds)
 
     def recognizer(self, name: str | None) -> Recognizer:
         """A model for many recordings side by side. Takes seconds when it is not loaded.
