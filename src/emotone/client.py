@@ -27,6 +27,7 @@ from .writers import Record
 Sent: TypeAlias = str | Path | bytes
 """A recording to send: a path, or encoded bytes."""
 
+_FILES = ("baseline", "head", "turns")
 _BLOCK = 2**16  # bytes that are read from a file at once
 
 
@@ -82,7 +83,7 @@ class Client:
         return [_failure(one) if "problem" in one else one for one in records]
 
     def timeline(self, source: Sent, **options: Any) -> Record:
-        """Which emotion is expressed when. As `predict`, and `window`, `hop`, `min_segment` in seconds."""
+        """Which emotion is expressed when: as `predict`, with all options of `POST /v1/timeline`; `turns` is a path."""
         record: Record = self._ask("/v1/timeline", [source], options)
         return record
 
@@ -101,7 +102,7 @@ class Client:
         fields: list[tuple[str, str]] = []
         for name, value in options.items():
             for one in value if isinstance(value, list | tuple) else [value]:
-                if name in ("baseline", "head") and one not in ("auto", "emotions"):
+                if name in _FILES and one not in ("auto", "emotions"):
                     files.append((name, one))
                 elif one is not None:
                     fields.append((name, str(one)))

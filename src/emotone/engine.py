@@ -25,6 +25,17 @@ class Session(Protocol):
         """The named outputs."""
 
 
+class Runner(Protocol):
+    """What runs a model: an `Engine`, or something before it."""
+
+    @property
+    def single_threaded(self) -> "Runner":
+        """As `Engine.single_threaded`."""
+
+    def run(self, signals: list[Signal]) -> list[NDArray[np.float32]]:
+        """As `Engine.run`."""
+
+
 def usable_cores() -> int:
     """Processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

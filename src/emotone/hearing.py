@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .engine import Engine
+from .engine import Runner
 from .heads import Head
 from .listening import STRETCH, Listening
 from .quality import QualityMeter
@@ -36,7 +36,7 @@ class Hearing:
 
     def __init__(
         self,
-        engine: Engine,
+        engine: Runner,
         info: ModelInfo,
         heads: Sequence[Head],
         *,
@@ -99,7 +99,7 @@ class Hearing:
 class _Encoding:
     """The frames of a signal of any length, in order. Long signals are encoded in overlapping chunks."""
 
-    def __init__(self, engine: Engine, frame_rate: float) -> None:
+    def __init__(self, engine: Runner, frame_rate: float) -> None:
         self._engine = engine
         self._step = round(SAMPLE_RATE / frame_rate)  # samples of one frame
         self._chunk, self._context = round(CHUNK * frame_rate), round(CONTEXT * frame_rate)

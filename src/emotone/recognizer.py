@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from .audio import AudioSource, open_recording, source_name
 from .baseline import joined
 from .conversation import Voices, voices_of_channels, voices_of_turns
-from .engine import Engine, usable_cores
+from .engine import Engine, Runner, usable_cores
 from .errors import ChannelError, EmotoneError, ModelError, OptionError
 from .heads import Head, check_head
 from .hearing import Hearing
@@ -44,10 +44,15 @@ class Recognizer:
         head: What makes scores of embeddings: `head.logits(embedding)`, then `head.scores`.
     """
 
-    def __init__(self, engine: Engine, head: Head, info: ModelInfo) -> None:
+    def __init__(self, engine: Runner, head: Head, info: ModelInfo) -> None:
         self.info = info
         self.head = head
         self._engine = engine
+
+    @property
+    def runner(self) -> Runner:
+        """What runs the model; another recognizer of the same head and info may put a queue before it."""
+        return self._engine
 
     def __repr__(self) -> str:
         return f"Recognizer({self.info.name!r}, revision={self.info.revision!r}, dim={self.info.dim})"

@@ -16,7 +16,7 @@ from sending import json_body, upload
 
 from emotone import Recognizer
 from emotone.engine import Engine
-from emotone.server import Served
+from emotone.server import Served, analysis
 
 PROBLEM = "application/problem+json"
 
@@ -126,10 +126,10 @@ def test_limits_of_bytes_files_and_seconds(start: Callable[..., Served], clips: 
         assert list(served.service.folder.glob("request_*")) == []
 
 
-def test_too_many_rows(http: httpx.Client, tmp_path: Path):
-    path = tmp_path / "ten_minutes.flac"
-    soundfile.write(path, np.zeros(8_000 * 600), 8_000)
-    problem(http.post("/v1/timeline?hop=0.01&window=0.01", files=[upload(path)]), 422, "OptionError")
+def test_too_many_rows(http: httpx.Client, clips: list[Path], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(analysis, "MAX_ROWS", 100)
+    problem(http.post("/v1/timeline?hop=0.01", files=[upload(clips[0])]), 422, "OptionError")
+    assert http.post("/v1/timeline?hop=0.1", files=[upload(clips[0])]).status_code == 200
 
 
 def post_in_thread(served: Served, clip: Path, answers: list[httpx.Response]) -> threading.Thread:
@@ -144,7 +144,7 @@ def post_in_thread(served: Served, clip: Path, answers: list[httpx.Response]) ->
 def test_a_full_queue_answers_503_and_recovers(
     start: Callable[..., Served], slow: Recognizer, held: Held, model: Recognizer, clips: list[Path]
 ):
-    served = start(slow, workers=1, max_waiting=2)
+    served = start(slow, workers=1, max_batch=1, max_waiting=2)
     answers: list[httpx.Response] = []
     threads = [post_in_thread(served, clips[0], answers) for _ in range(3)]
     until(lambda: (served.service.work.running, served.service.work.waiting) == (1, 2))
@@ -162,7 +162,7 @@ def test_a_full_queue_answers_503_and_recovers(
 
 
 def test_too_many_requests_in_flight(start: Callable[..., Served], slow: Recognizer, held: Held, clips: list[Path]):
-    served = start(slow, workers=1, max_in_flight=1)
+    served = start(slow, workers=1, max_batch=1, max_in_flight=1)
     answers: list[httpx.Response] = []
     thread = post_in_thread(served, clips[0], answers)
     assert held.entered.acquire(timeout=20)
@@ -177,7 +177,7 @@ def test_too_many_requests_in_flight(start: Callable[..., Served], slow: Recogni
 def test_a_client_that_leaves_frees_its_slot(
     start: Callable[..., Served], slow: Recognizer, held: Held, clips: list[Path]
 ):
-    served = start(slow, workers=1, max_waiting=1)
+    served = start(slow, workers=1, max_batch=1, max_waiting=1)
     work = served.service.work
     for _ in range(2):  # one is run, one waits
         with pytest.raises(httpx.ReadTimeout):
@@ -207,7 +207,7 @@ def test_a_request_that_takes_too_long(start: Callable[..., Served], slow: Recog
 def test_closing_finishes_what_is_running(
     start: Callable[..., Served], slow: Recognizer, held: Held, clips: list[Path]
 ):
-    served = start(slow, workers=1)
+    served = start(slow, workers=1, max_batch=1)
     answers: list[httpx.Response] = []
     threads = [post_in_thread(served, clips[0], answers) for _ in range(2)]
     until(lambda: (served.service.work.running, served.service.work.waiting) == (1, 1))

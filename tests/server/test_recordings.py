@@ -167,3 +167,39 @@ def test_the_models(http: httpx.Client, clips: list[Path]):
     for name in ("emotion2vec-plus-large", "/etc/hostname", "nothing"):
         refused = http.post("/v1/predict", params={"model": name}, files=[upload(clips[0])])
         assert (refused.status_code, refused.json()["code"]) == (422, "ModelError")
+
+
+@pytest.fixture
+def call(clips: list[Path], tmp_path: Path) -> Path:
+    """A call: on one channel somebody speaks first, on the other one somebody else afterwards."""
+    first, second = (emotone.load_audio(clip).samples for clip in clips[:2])
+    silence = np.zeros_like
+    channels = [np.concatenate([first, silence(second)]), np.concatenate([silence(first), second])]
+    soundfile.write(tmp_path / "call.wav", np.stack(channels, axis=1), 16_000)
+    return tmp_path / "call.wav"
+
+
+def test_channels_are_speakers(http: httpx.Client, model: Recognizer, call: Path):
+    wanted = model.conversation(call)
+    fields = http.post("/v1/timeline?channels=split", files=[upload(call)]).json()
+    assert [track["speaker"] for track in fields["tracks"]] == ["1", "2"]
+    for track, expected in zip(fields["tracks"], wanted.tracks, strict=True):
+        assert track["scores"] == pytest.approx(dict(expected.timeline.utterance.scores), abs=1e-4)
+    assert fields["source"]["name"] == "call.wav"
+    assert fields["summary"]["findings"]
+    grid = http.post("/v1/timeline?channels=split&format=textgrid", files=[upload(call)]).text
+    assert "emotion@1" in grid
+
+
+def test_turns_are_speakers(http: httpx.Client, model: Recognizer, four_moods: Path):
+    turns = [{"start": 0, "end": 5, "speaker": "Anna", "text": "Hello."}, {"start": 5, "end": 11, "speaker": "Bo"}]
+    file = ("turns", ("turns.json", json.dumps(turns).encode()))
+    fields = http.post("/v1/timeline", files=[upload(four_moods), file]).json()
+    assert [track["speaker"] for track in fields["tracks"]] == ["Anna", "Bo"]
+    assert fields["tracks"][0]["timeline"]["segments"][0]["text"] == "Hello."
+    refused = http.post("/v1/timeline?channels=split", files=[upload(four_moods), file])
+    assert (refused.status_code, refused.json()["code"]) == (422, "OptionError")
+    broken = http.post("/v1/timeline", files=[upload(four_moods), ("turns", ("turns.rttm", b"SPEAKER"))])
+    assert (broken.status_code, broken.json()["code"]) == (422, "TurnsError")
+    mono = http.post("/v1/timeline?channels=split", files=[upload(four_moods)])
+    assert (mono.status_code, mono.json()["code"]) == (422, "ChannelError")

@@ -21,8 +21,8 @@ def limiting_options(command: Callable[..., None]) -> Callable[..., None]:
         default=_DEFAULTS.workers,
         metavar="N",
         help=say(
-            "Recordings that the API analyses side by side. Default: one for each core.",
-            "API 同时分析的录音数。默认每个处理器核心一个。",
+            "Runs of the model side by side, one thread each. Default: one for each core.",
+            "API 同时运行模型的次数，每次一个线程。默认每个处理器核心一个。",
         ),
     )
     @click.option(

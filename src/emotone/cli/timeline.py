@@ -7,14 +7,17 @@ import click
 from rich.markup import escape
 
 from ..audio import open_recording
+from ..conversation import Voices
 from ..errors import EmotoneError
-from ..interview import Answer
-from ..types import Segment, Timeline, TimelineOptions
+from ..interview import Answer, ConversationAnswer, Interview
+from ..listening import Listening
+from ..types import Baseline, Segment, Timeline, TimelineOptions
 from ..writers import entry_of
 from .asking import Asked, asking_options, baseline_of, interview_of, print_baseline
-from .console import ERR, OPTIONS, OUT, colored, fail, new_table, open_model, print_doubts, say
+from .console import OPTIONS, OUT, colored, fail, hearing_bar, new_table, open_model, print_doubts, say
 from .exports import chosen_format, export, format_option
 from .options import channel_option, model_option
+from .speakers import Speakers, listen_to, print_conversation, print_summary, speakers_options
 
 _DEFAULTS = TimelineOptions()
 
@@ -53,6 +56,7 @@ _DEFAULTS = TimelineOptions()
     help=say("Write a file instead; its ending says the format.", "改为写入文件；格式由扩展名决定。"),
 )
 @asking_options
+@speakers_options
 @channel_option
 @model_option
 def timeline(
@@ -62,6 +66,7 @@ def timeline(
     format_: str | None,
     output: Path | None,
     asked: Asked,
+    speakers: Speakers,
     channel: int | None,
     model: str,
 ) -> None:
@@ -70,22 +75,48 @@ def timeline(
     recognizer = open_model(model)
     interview = interview_of(recognizer, asked, TimelineOptions(window, hop))
     try:
+        turns = speakers.read(file)
         baseline, failures = baseline_of(recognizer, asked, channel)
-        with ERR.status(say("Listening…", "正在分析…")):
-            heard = interview.listen(open_recording(file, channel=channel))
-            if asked.auto and heard.regions:
-                baseline = heard.baseline()
-            answer = interview.answer(heard, baseline)
+        recording = open_recording(file, channel=channel)
+        answer: Answer | ConversationAnswer
+        if speakers.several:
+            with hearing_bar(recording) as progress:
+                voices = listen_to(interview, recording, turns, progress)
+            answer = _converse(interview, voices, asked, baseline)
+        else:
+            with hearing_bar(recording) as progress:
+                heard = interview.listen(recording, progress=progress)
+            answer = _answer(interview, heard, asked, baseline)
     except EmotoneError as error:
         fail(error)
-    if baseline is not None:
-        print_baseline(file if asked.auto else ", ".join(asked.baselines), baseline, interview.head)
-    if form is None:
-        _print_tables(answer)
-    else:
+    if form is not None:
         export(form, [entry_of(file, answer.result, {"file": file, **answer.record})], output)
+    elif isinstance(answer, ConversationAnswer):
+        print_conversation(file, answer)
+    else:
+        _print_tables(answer)
     if failures:
         raise SystemExit(1)
+
+
+def _answer(interview: Interview, heard: Listening, asked: Asked, baseline: Baseline | None) -> Answer:
+    if asked.auto and heard.regions:
+        baseline = heard.baseline()
+    if baseline is not None:
+        print_baseline(heard.source.name if asked.auto else ", ".join(asked.baselines), baseline, interview.head)
+    return interview.answer(heard, baseline)
+
+
+def _converse(interview: Interview, voices: Voices, asked: Asked, baseline: Baseline | None) -> ConversationAnswer:
+    if asked.auto:
+        baselines = voices.baselines()
+        for speaker, own in baselines.items():
+            print_baseline(f"{voices.source.name} ({speaker})" if speaker else voices.source.name, own, interview.head)
+        return interview.converse(voices, baselines)
+    if baseline is not None:
+        print_baseline(", ".join(asked.baselines), baseline, interview.head)
+        return interview.converse(voices, {voice.speaker: baseline for voice in voices.voices})
+    return interview.converse(voices)
 
 
 def _print_tables(answer: Answer) -> None:
@@ -99,6 +130,7 @@ def _print_tables(answer: Answer) -> None:
         if isinstance(other, Timeline):
             OUT.print(f"\n[bold]{escape(name)}[/]")
             _print_segments(other.segments)
+    print_summary(heard)
     doubts = [reason for reason in heard.utterance.doubts if not reason.code.startswith("baseline_")]
     print_doubts(heard.utterance.source.name, doubts)
 

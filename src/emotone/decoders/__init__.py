@@ -11,7 +11,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -36,10 +36,12 @@ class Decoders:
     Args:
         idle: How many are kept ready; more are started when they are needed. `None`: one for each core.
         patience: Seconds to wait for the next samples.
+        most: How many decode at a time; further files wait. `None`: any number.
     """
 
-    def __init__(self, idle: int | None = None, patience: float = PATIENCE) -> None:
+    def __init__(self, idle: int | None = None, patience: float = PATIENCE, most: int | None = None) -> None:
         self._most_idle = usable_cores() if idle is None else idle
+        self._room = threading.Semaphore(most) if most else nullcontext()
         self._patience = patience
         self._lock = threading.Lock()
         self._idle: deque[_Decoder] = deque()
@@ -53,11 +55,12 @@ class Decoders:
         here = open_recording(path)  # for its sha256, and for what can be told without decoding
 
         def decoded(name: str, faults: Faults) -> Iterator[Decoded]:
-            decoder = self._take()
-            try:
-                yield from decoder.decode(path, name, faults, self._patience)
-            finally:
-                self._give_back(decoder)
+            with self._room:
+                decoder = self._take()
+                try:
+                    yield from decoder.decode(path, name, faults, self._patience)
+                finally:
+                    self._give_back(decoder)
 
         def announced(name: str) -> Format:
             decoder = self._take()

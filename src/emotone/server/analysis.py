@@ -1,6 +1,7 @@
 """From what a request brings to what is said: listening in worker threads, then answering."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -9,16 +10,19 @@ import numpy as np
 from fastapi.concurrency import run_in_threadpool
 from numpy.typing import NDArray
 
+from ..audio import Recording
 from ..baseline import check_model, joined, load_baseline
+from ..conversation import Voices, voices_of_turns
 from ..errors import OptionError
-from ..interview import Answer, Interview
+from ..interview import Answer, ConversationAnswer, Interview
 from ..listening import Listening
 from ..recognizer import Recognizer
+from ..turns import parse_turns
 from ..types import Baseline, ModelInfo, Source, TimelineOptions
 from .problems import ProblemError, problem_of
-from .questions import EmbedOptions, PredictOptions, heads_of, recordings
+from .questions import EmbedOptions, PredictOptions, TimelineRequestOptions, heads_of, recordings
 from .service import Service
-from .uploads import Body, Upload
+from .uploads import BASELINE, TURNS, Body, Upload
 from .work import Ticket
 
 BASELINE_ENDING = ".npz"
@@ -50,7 +54,7 @@ class Answered:
     """
 
     name: str
-    answer: Answer
+    answer: Answer | ConversationAnswer
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,32 +91,41 @@ class Analysis:
         self._ticket = ticket
         self._files = recordings(body)
 
-    async def ask(self, options: PredictOptions, cut: TimelineOptions | None) -> list[Answered | Refusal]:
-        """What is said about each recording.
-
-        Args:
-            options: What for.
-            cut: How a timeline is cut; `None` asks for one result for each recording.
+    async def predict(self, options: PredictOptions) -> list[Answered | Refusal]:
+        """Which emotion is expressed in each recording as a whole.
 
         Raises:
             ProblemError: When too many wait already, or the only recording is refused.
             EmotoneError: When the options or what recordings are compared with cannot be used, or the only recording.
         """
-        interview = await run_in_threadpool(self._interview, options, cut)
-        if options.baseline and cut is None:
+        interview = await run_in_threadpool(self._interview, options, None)
+        if options.baseline:
             return await self._compare(interview, options)
         given = await self._given(interview, options)
 
         def answer(upload: Upload) -> Answered:
+            return Answered(upload.name, interview.answer(self._listen(interview, options.channel, upload), given))
+
+        return self._found(await self._each([partial(answer, upload) for upload in self._files]))
+
+    async def timeline(self, options: TimelineRequestOptions) -> list[Answered | Refusal]:
+        """Which emotion is expressed when, by whom. Errors as in `predict`."""
+        interview = await run_in_threadpool(self._interview, options, options.cut)
+        conversing = self._conversing(options)
+        given = await self._given(interview, options)
+
+        def answer(upload: Upload) -> Answered:
+            if conversing is not None:
+                return Answered(upload.name, conversing(interview, upload))
             heard = self._listen(interview, options.channel, upload)
-            _check_rows(heard.duration, cut)
+            _check_rows(heard.duration, options.cut)
             own = heard.baseline() if options.baseline and heard.regions else given
             return Answered(upload.name, interview.answer(heard, own))
 
         return self._found(await self._each([partial(answer, upload) for upload in self._files]))
 
     async def embed(self, options: EmbedOptions) -> list[Embedded | Refusal]:
-        """The embedding of each recording. Errors as in `ask`."""
+        """The embedding of each recording. Errors as in `predict`."""
         recognizer = await run_in_threadpool(self._service.recognizer, options.model)
         interview, frames = Interview(recognizer), options.granularity == "frame"
 
@@ -138,6 +151,32 @@ class Analysis:
 
         return await run_in_threadpool(answers)
 
+    def _conversing(self, options: TimelineRequestOptions) -> Callable[[Interview, Upload], ConversationAnswer] | None:
+        """How the speakers of a recording are told apart; `None` when they are not."""
+        turns = self._body.files(TURNS)
+        if not turns and options.channels == "mix":
+            return None
+        _check_conversation(options, len(turns), len(self._files), len(self._body.files(BASELINE)))
+
+        def converse(interview: Interview, upload: Upload) -> ConversationAnswer:
+            voices = self._voices(interview, options, upload, turns)
+            return interview.converse(voices, voices.baselines() if options.baseline else None)
+
+        return converse
+
+    def _voices(
+        self, interview: Interview, options: TimelineRequestOptions, upload: Upload, turns: Sequence[Upload]
+    ) -> Voices:
+        if turns:
+            given = parse_turns(turns[0].path.read_bytes(), turns[0].name, recording=upload.name)
+            voices = voices_of_turns(self._listen(interview, options.channel, upload), given)
+        else:
+            with self._opened(upload, None) as recording:
+                voices = interview.listen_channels(recording, progress=self._progress)
+            self._service.metrics.audio.labels(interview.recognizer.info.name).inc(voices.duration)
+        _check_rows(voices.duration * len(voices.voices), options.cut)
+        return voices
+
     async def _each(self, jobs: Sequence[Callable[[], _T]]) -> list[_T | Exception]:
         return await self._service.work.each(jobs, self._ticket)
 
@@ -160,18 +199,26 @@ class Analysis:
     def _listen(
         self, interview: Interview, channel: int | None, upload: Upload, *, keep_frames: bool = False
     ) -> Listening:
+        with self._opened(upload, channel) as recording:
+            heard = interview.listen(recording, keep_frames=keep_frames, progress=self._progress)
+        self._service.metrics.audio.labels(heard.info.name).inc(heard.duration)
+        return heard
+
+    @contextmanager
+    def _opened(self, upload: Upload, channel: int | None) -> Iterator[Recording]:
+        """A recording to be listened to; errors within call it as the client does."""
         with upload.named():
             recording = self._service.decoders.open(upload.path, channel=channel)
             recording.name = upload.name
-            recording = recording.at_most(self._service.options.max_seconds)
-            heard = interview.listen(recording, keep_frames=keep_frames, progress=lambda _: self._ticket.check())
-        self._service.metrics.audio.labels(heard.info.name).inc(heard.duration)
-        return heard
+            yield recording.at_most(self._service.options.max_seconds)
+
+    def _progress(self, seconds: float) -> None:
+        self._ticket.check()
 
     async def _given(self, interview: Interview, options: PredictOptions) -> Baseline | None:
         """The baseline of all recordings, of files that came with them."""
         own = partial(self._own, interview.recognizer, options.channel)
-        given = self._body.files("baseline")
+        given = self._body.files(BASELINE)
         parts = await self._each([partial(own, upload) for upload in given]) if given else []
         made = []
         for part in parts:
@@ -189,9 +236,24 @@ class Analysis:
         return self._listen(Interview(recognizer), channel, upload).baseline()
 
 
-def _check_rows(duration: float, cut: TimelineOptions | None) -> None:
-    if cut is not None and duration / cut.hop > MAX_ROWS:
+def _check_rows(duration: float, cut: TimelineOptions) -> None:
+    if duration / cut.hop > MAX_ROWS:
         raise OptionError(
             f"A hop of {cut.hop} s makes more than {MAX_ROWS} rows of this recording. Choose a longer one.",
             f"步长 {cut.hop} 秒会使该录音产生超过 {MAX_ROWS} 行结果。请选择更长的步长。",
+        )
+
+
+def _check_conversation(options: TimelineRequestOptions, turns: int, recordings: int, baselines: int) -> None:
+    split = options.channels == "split"
+    if turns > 1 or (turns and recordings > 1) or (turns and split) or (split and options.channel is not None):
+        raise OptionError(
+            "Speakers are told apart in one way: 'channels=split' for any recordings, or one file 'turns' for one recording; a "
+            "single channel cannot be split.",
+            "区分说话人只能用一种方式：对任意录音使用“channels=split”，或为一个录音提供一个“turns”文件；单个声道无法再拆分。",
+        )
+    if baselines:
+        raise OptionError(
+            "A baseline of other recordings is for one speaker, and there are several. Use 'baseline=auto'.",
+            "由其他录音得到的基线只适用于一位说话人，而此处有多位。请使用“baseline=auto”。",
         )

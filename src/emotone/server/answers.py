@@ -10,24 +10,13 @@ from fastapi import Response
 from ..text import Language, Text
 from ..writers import FORMATS, Entry, Record, entry_of, to_csv, to_json, to_jsonl
 from .analysis import Answered, Embedded, Refusal
+from .formats import EMBEDDING_FORMATS
 from .problems import ProblemError
 
 Found: TypeAlias = Answered | Embedded | Refusal
 
 REFUSED = "Emotone-Refused"
 """The header that counts recordings without a result, in formats that have no place to say it."""
-
-PREDICTION_FORMATS = {name: form.media_type for name, form in FORMATS.items() if not form.timed}
-"""Name → media type of what a result for a whole recording can be written in."""
-
-TIMELINE_FORMATS = {name: form.media_type for name, form in FORMATS.items()}
-"""The same for emotion over time."""
-
-EMBEDDING_FORMATS = {
-    **{name: FORMATS[name].media_type for name in ("json", "jsonl", "csv")},
-    "npy": "application/x-npy",
-}
-"""The same for embeddings."""
 
 
 def response_of(found: Sequence[Found], format_: str, language: Language) -> Response:

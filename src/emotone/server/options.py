@@ -18,9 +18,10 @@ class ServerOptions:
         max_in_flight: Requests that are read, wait or are answered at a time; further ones get 503.
         max_waiting: Recordings that may wait for a worker before further requests get 503. Those of one request are taken
             together, so `max_files` more may come to wait.
-        workers: Recordings that are analysed side by side, each on one thread; 0 takes one for each core.
-        max_batch: Recordings that the model is run on at once; 1 runs each alone.
-        max_wait_ms: Milliseconds that a recording waits for others to fill its batch.
+        workers: Runs of the model side by side, each on one thread; 0 takes one for each core.
+        max_batch: Recordings of about the same length that the model is run on at once, when they wait anyway; 1 runs each
+            alone. `benchmarks/batching.py` says what it saves.
+        max_wait_ms: Milliseconds that a recording waits for others to fill its batch, even when nothing else is to be done.
         max_streams: Live streams at a time; 0 is 16 for each worker.
         max_silence: Seconds after which a live stream that sends nothing is ended.
         max_stall: Seconds after which a live stream that reads nothing is given up.
@@ -34,8 +35,8 @@ class ServerOptions:
     max_in_flight: int = 128
     max_waiting: int = 64
     workers: int = 0
-    max_batch: int = 1
-    max_wait_ms: float = 5.0
+    max_batch: int = 8
+    max_wait_ms: float = 0.0
     max_streams: int = 0
     max_silence: float = 30.0
     max_stall: float = 15.0
@@ -52,8 +53,18 @@ class ServerOptions:
 
     @property
     def threads(self) -> int:
-        """How many recordings are analysed side by side."""
+        """How many runs of the model go on side by side."""
         return self.workers or usable_cores()
+
+    @property
+    def jobs(self) -> int:
+        """How many recordings are worked on at a time: enough to fill the batches; those that wait for a run cost nothing."""
+        return self.threads * self.max_batch
+
+    @property
+    def decoders(self) -> int:
+        """How many files are decoded at a time: decoding takes a fifth of a run's time, so that batches fill."""
+        return 2 * self.threads
 
     @property
     def most_streams(self) -> int:

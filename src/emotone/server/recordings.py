@@ -6,12 +6,14 @@ from typing import Annotated, Any, TypeAlias
 import anyio
 import fastapi
 from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
 from ..text import Text, language_of
 from . import schemas
 from .analysis import Analysis
-from .answers import EMBEDDING_FORMATS, PREDICTION_FORMATS, TIMELINE_FORMATS, Found, response_of
+from .answers import Found, response_of
+from .formats import EMBEDDING_FORMATS, PREDICTION_FORMATS, TIMELINE_FORMATS
 from .negotiation import choose
 from .problems import ProblemError
 from .questions import EmbedOptions, Options, PredictOptions, TimelineRequestOptions, merged
@@ -19,6 +21,7 @@ from .service import Service
 from .uploads import Body, place_in, receive
 from .work import LeftError, Ticket, until_left
 
+_Kinds: TypeAlias = tuple[type[BaseModel], ...]
 _Decorator: TypeAlias = Callable[
     [Callable[..., Awaitable[fastapi.Response]]], Callable[..., Awaitable[fastapi.Response]]
 ]
@@ -28,39 +31,37 @@ def router(service: Service) -> fastapi.APIRouter:
     """The routes that listen to recordings."""
     routes = fastapi.APIRouter(prefix="/v1", tags=["recordings"])
 
-    def post(
-        path: str, result: type, formats: Mapping[str, str], files: Sequence[str], options: type[Options]
-    ) -> _Decorator:
+    def post(path: str, results: _Kinds, formats: Mapping[str, str], options: type[Options]) -> _Decorator:
         return routes.post(
             path,
             response_class=fastapi.Response,
-            responses=schemas.responses(result, formats),
-            openapi_extra=schemas.request_body(options, files),
+            responses=schemas.responses(results, formats),
+            openapi_extra=schemas.request_body(options),
         )
 
-    @post("/predict", schemas.Result, PREDICTION_FORMATS, ("baseline", "head"), PredictOptions)
+    @post("/predict", (schemas.Result,), PREDICTION_FORMATS, PredictOptions)
     async def predict(
         request: fastapi.Request, options: Annotated[PredictOptions, fastapi.Query()]
     ) -> fastapi.Response:
         """Which emotion is expressed in each recording as a whole."""
 
         async def ask(analysis: Analysis, given: PredictOptions) -> Sequence[Found]:
-            return await analysis.ask(given, None)
+            return await analysis.predict(given)
 
         return await _respond(service, request, options, PREDICTION_FORMATS, ask)
 
-    @post("/timeline", schemas.TimelineResult, TIMELINE_FORMATS, ("baseline", "head"), TimelineRequestOptions)
+    @post("/timeline", (schemas.TimelineResult, schemas.ConversationResult), TIMELINE_FORMATS, TimelineRequestOptions)
     async def timeline(
         request: fastapi.Request, options: Annotated[TimelineRequestOptions, fastapi.Query()]
     ) -> fastapi.Response:
         """Which emotion is expressed when: scores of a sliding window, and segments of speech."""
 
         async def ask(analysis: Analysis, given: TimelineRequestOptions) -> Sequence[Found]:
-            return await analysis.ask(given, given.cut)
+            return await analysis.timeline(given)
 
         return await _respond(service, request, options, TIMELINE_FORMATS, ask)
 
-    @post("/embed", schemas.Embedding, EMBEDDING_FORMATS, (), EmbedOptions)
+    @post("/embed", (schemas.Embedding,), EMBEDDING_FORMATS, EmbedOptions)
     async def embed(request: fastapi.Request, options: Annotated[EmbedOptions, fastapi.Query()]) -> fastapi.Response:
         """The embedding of each recording: the mean of its frames, or the frames."""
 

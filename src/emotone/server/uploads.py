@@ -19,8 +19,11 @@ from .multipart import Field, FileBegins, Piece, parts
 from .options import ServerOptions
 from .problems import ProblemError
 
-FILE = "file"
-"""The field of recordings."""
+FILE, HEAD, BASELINE, TURNS = "file", "head", "baseline", "turns"
+"""The fields that take files: recordings, and what goes with them."""
+
+LISTS = frozenset({FILE, HEAD, BASELINE})
+"""Those that take several."""
 
 MAX_JSON = 64 * 2**20  # bytes: JSON is in memory, and once more when it is understood
 _MAX_NAME = 200  # characters of a file's name that are kept
@@ -62,9 +65,11 @@ class Body:
 
     Attributes:
         items: Names of fields, each with a file, a text or a value of JSON.
+        typed: Values are of JSON, so that a number is no text.
     """
 
     items: tuple[tuple[str, Any], ...]
+    typed: bool = False
 
     def files(self, field: str) -> list[Upload]:
         """The files of a field."""
@@ -93,9 +98,10 @@ async def receive(request: fastapi.Request, name: str | None, place: Path, optio
     """
     kind = request.headers.get("content-type", "")
     shelf = _Shelf(place, options.max_files)
+    typed = kind.partition(";")[0].strip().lower() == "application/json"
     if kind.lower().startswith("multipart/"):
         items = await _read_form(kind, _limited(request, options.max_bytes), shelf)
-    elif kind.partition(";")[0].strip().lower() == "application/json":
+    elif typed:
         limit = min(options.max_bytes, MAX_JSON)
         data = b"".join([chunk async for chunk in _limited(request, limit)])
         items = await run_in_threadpool(_read_json, data, shelf)
@@ -105,7 +111,7 @@ async def receive(request: fastapi.Request, name: str | None, place: Path, optio
             shelf.add(chunk)
         items = [(FILE, upload)]
     shelf.close()
-    return Body(tuple(items))
+    return Body(tuple(items), typed)
 
 
 async def _limited(request: fastapi.Request, limit: int) -> AsyncIterator[bytes]:
@@ -154,7 +160,7 @@ class _Shelf:
                     f"请求中的文件超过 {self._max_files} 个。请分多次发送。",
                 ),
             )
-        ending = ".npz" if field == "baseline" and name.lower().endswith(".npz") else ""
+        ending = ".npz" if field == BASELINE and name.lower().endswith(".npz") else ""
         path = self._place / f"upload_{uuid4().hex}{ending}"
         self._count += 1
         self._file = path.open("wb")
@@ -196,7 +202,9 @@ def _read_json(data: bytes, shelf: _Shelf) -> list[tuple[str, Any]]:
     fields = {FILE if key == "files" else key: value for key, value in fields.items()}
     items: list[tuple[str, Any]] = []
     for key, value in fields.items():
-        for one in value if isinstance(value, list) else [value]:
+        if value is None and key != FILE:
+            continue  # as good as not there
+        for one in value if isinstance(value, list) and key in LISTS else [value]:
             items.append((key, _stored(one, key, shelf) if isinstance(one, dict) else one))
     return items
 

@@ -46,7 +46,7 @@ class Work:
 
     def __init__(self, options: ServerOptions) -> None:
         self._options = options
-        self._pool = ThreadPoolExecutor(options.threads, "emotone-work")
+        self._pool = ThreadPoolExecutor(options.jobs, "emotone-work")
         self._changed = Condition()
         self._mean = _FIRST_GUESS
         self.in_flight = 0
@@ -128,7 +128,7 @@ class Work:
 
     def _check(self, too_many: bool) -> None:
         if self.closing or too_many:
-            seconds = max(1, math.ceil(self.waiting * self._mean / self._options.threads))
+            seconds = max(1, math.ceil(self.waiting * self._mean / self._options.jobs))
             raise busy(seconds)
 
 
