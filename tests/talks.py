@@ -80,7 +80,13 @@ def _stretches(chance: random.Random, duration: float, seed: int) -> list[tuple[
         return [(0.0, duration)]
     times = sorted(chance.uniform(0, duration) for _ in range(12))
     stretches = [(start, end) for start, end in pairwise(times) if chance.random() < 0.7]
-    stretches += [(times[3], times[6]), (times[8], times[8]), (times[10], duration + 0.004), (times[10], times[11])]
+    stretches += [
+        (-0.004, times[0]),
+        (times[3], times[6]),
+        (times[8], times[8]),
+        (times[10], duration + 0.004),
+        (times[10], times[11]),
+    ]
     return sorted(stretches)
 
 

@@ -31,7 +31,8 @@ with Decoders(idle=1) as decoders:
             recording.format
         except EmotoneError:
             pass
-own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+status = Path("/proc/self/status").read_text().splitlines()
+own = next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))  # ru_maxrss begins with the parent's
 children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
 print(json.dumps({"found": found, "own": own // 1024, "children": children // 1024}))
 """

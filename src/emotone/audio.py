@@ -143,6 +143,10 @@ class Recording:
         return Audio(samples, self.source, truncated=self.truncated, damaged=self.damaged)
 
 
+Reading: TypeAlias = Callable[[Path], Recording]
+"""Opens a file, in place of `open_recording`: elsewhere, or not longer than is allowed."""
+
+
 def open_recording(source: AudioSource, *, sample_rate: int | None = None, channel: int | None = None) -> Recording:
     """Prepares a source for reading; samples are decoded when its blocks are asked for.
 

@@ -7,13 +7,12 @@ import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .audio import Recording, open_recording
+from .audio import Reading, Recording, open_recording
 from .cache import Embedding, EmbeddingCache
 from .engine import usable_cores
 from .errors import EmotoneError
@@ -90,7 +89,7 @@ def embed_clips(
     *,
     cache: EmbeddingCache | None = None,
     variant: Variant | None = None,
-    reading: Callable[[Path], Recording] = open_recording,
+    reading: Reading = open_recording,
     on_done: Callable[[], None] = lambda: None,
 ) -> EmbeddedClips:
     """The embeddings of clips, as many at a time as there are cores.

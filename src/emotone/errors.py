@@ -11,6 +11,7 @@
     │   └── InvalidSamplesError     NaN, infinite or absurdly large values
     ├── ModelError             a model cannot be found, read or used
     │   ├── CheckpointError         a checkpoint cannot be converted: damaged, unfit or hostile
+    │   ├── EngineError             a loaded model cannot be run
     │   └── DownloadError           a model cannot be fetched from its hub
     ├── ManifestError          a list of labelled recordings cannot be read, or cannot be scored
     ├── TurnsError             turns of speakers cannot be read, or are not of the recording
@@ -81,6 +82,10 @@ class InvalidSamplesError(AudioError):
 
 class ModelError(EmotoneError):
     """A model cannot be found, read or used."""
+
+
+class EngineError(ModelError):
+    """A model that was loaded cannot be run: memory is short, or its device fails."""
 
 
 class CheckpointError(ModelError):

@@ -165,8 +165,8 @@ class Listening:
         counted = np.zeros(len(self._sums) - 1, bool)
         for stretch in stretches:
             counted[slice(*whole.frames_of(stretch.start, stretch.end))] = True
-        if not counted.any():
-            counted[:] = True
+        all_counted = np.ones_like(counted) if self._counts is None else np.diff(self._counts) > 0
+        counted = counted & all_counted if (counted & all_counted).any() else all_counted
         sums = np.zeros_like(self._sums)
         np.subtract(self._sums[1:], self._sums[:-1], out=sums[1:])
         sums[1:][~counted] = 0

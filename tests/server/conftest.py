@@ -13,12 +13,6 @@ from emotone.server import Served, ServerOptions
 Start = Callable[..., Served]
 
 
-@pytest.fixture(scope="session")
-def api(model: Recognizer) -> Iterator[Served]:
-    with launch(model, None, port=0, page=False) as served:
-        yield served
-
-
 @pytest.fixture
 def http(api: Served) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=api.url, timeout=60) as client:

@@ -55,6 +55,7 @@ def test_every_segment_is_an_emotion(seed: int) -> None:
 def test_the_vocabulary_is_that_of_the_model() -> None:
     names = [item.get("name") for item in read([entry(3)]).find("e:vocabulary", SPACES)]
     assert names == list(LABELS)
+    assert [item.get("name") for item in read([entry(0)]).find("e:vocabulary", SPACES)] == list(LABELS)  # no tracks
     own = [item.get("name") for item in read([entry(4)]).find("e:vocabulary", SPACES)]
     assert own[:3] == ["calm___quiet", "calm___quiet_2", "生气"]
     assert len(set(own)) == len(OWN_LABELS) + 1  # unknown

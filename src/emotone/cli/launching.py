@@ -58,7 +58,7 @@ def launch(
         service = Service(library, folder, options, access)
         app = create_app(service)
         if page:
-            held.enter_context(webui.mounted(app, library, outputs, folder, service.decoders))
+            held.enter_context(webui.mounted(app, library, outputs, folder, service.open))
         if outputs is not None and retention is not None:
             held.enter_context(Keeper(outputs, retention))
         kept = held.pop_all()

@@ -173,7 +173,7 @@ class Analysis:
         else:
             with self._opened(upload, None) as recording:
                 voices = interview.listen_channels(recording, progress=self._progress)
-            self._service.metrics.audio.labels(interview.recognizer.info.name).inc(voices.duration)
+            self._note(interview.recognizer, voices.duration)
         _check_rows(voices.duration * len(voices.voices), options.cut)
         return voices
 
@@ -201,16 +201,20 @@ class Analysis:
     ) -> Listening:
         with self._opened(upload, channel) as recording:
             heard = interview.listen(recording, keep_frames=keep_frames, progress=self._progress)
-        self._service.metrics.audio.labels(heard.info.name).inc(heard.duration)
+        self._note(interview.recognizer, heard.duration)
         return heard
+
+    def _note(self, recognizer: Recognizer, seconds: float) -> None:
+        self._service.metrics.audio.labels(recognizer.info.name).inc(seconds)
+        self._ticket.heard.append(seconds)
 
     @contextmanager
     def _opened(self, upload: Upload, channel: int | None) -> Iterator[Recording]:
         """A recording to be listened to; errors within call it as the client does."""
         with upload.named():
-            recording = self._service.decoders.open(upload.path, channel=channel)
+            recording = self._service.open(upload.path, channel)
             recording.name = upload.name
-            yield recording.at_most(self._service.options.max_seconds)
+            yield recording
 
     def _progress(self, seconds: float) -> None:
         self._ticket.check()

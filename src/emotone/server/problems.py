@@ -24,6 +24,7 @@ _STATUS: tuple[tuple[type[EmotoneError], int], ...] = (  # the first class that 
     (errors.UnsupportedAudioError, 415),
     (errors.NoAudioStreamError, 415),
     (errors.AudioTooLongError, 413),
+    (errors.EngineError, 500),
     (errors.DownloadError, 502),
     (errors.OutputError, 507),
     (errors.MissingExtraError, 501),
@@ -68,6 +69,8 @@ def problem_of(error: Exception) -> ProblemError:
         return error
     if isinstance(error, EmotoneError):
         status = next(status for kind, status in _STATUS if isinstance(error, kind))
+        if status == 500:
+            _log.error("The model fails: %s", error)
         return ProblemError(status, type(error).__name__, error.text)
     if isinstance(error, RequestValidationError | ValidationError):
         return invalid(error.errors())

@@ -99,6 +99,7 @@ async def _respond(
             return fastapi.Response(status_code=499)  # nobody reads it; the log does
         finally:
             ticket.leave()
+            request.state.seconds = round(sum(ticket.heard), 3)
 
 
 async def _asked(

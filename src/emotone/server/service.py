@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
+from ..audio import Recording
 from ..decoders import Decoders
 from ..errors import ModelError
 from ..library import START, Library
@@ -51,6 +52,10 @@ class Service:
         self.streams = Streams(self.options)
         self._queues: dict[str, _Queue] = {}
         self._lock = Lock()
+
+    def open(self, path: Path, channel: int | None = None) -> Recording:
+        """An upload as a recording: decoded apart from this process, and no longer than is allowed."""
+        return self.decoders.open(path, channel=channel).at_most(self.options.max_seconds)
 
     def recognizer(self, name: str | None) -> Recognizer:
         """A model for many recordings side by side. Takes seconds when it is not loaded.
@@ -106,6 +111,7 @@ class Service:
 
     def close(self) -> None:
         """Takes no more requests, lets those in flight end, and ends what is only begun, such as fetches of models."""
+        self.work.refuse()
         self.streams.close(self.options.grace)
         self.work.close(self.options.grace)
         self.library.close()

@@ -22,9 +22,14 @@ class LeftError(Exception):
 
 
 class Ticket:
-    """What a request holds while it is worked on: ends the work when nobody waits for it."""
+    """What a request holds while it is worked on: ends the work when nobody waits for it.
+
+    Attributes:
+        heard: Seconds of each recording that was listened to; for the log.
+    """
 
     def __init__(self) -> None:
+        self.heard: list[float] = []
         self._left = Event()
 
     def leave(self) -> None:
@@ -98,10 +103,15 @@ class Work:
                 ticket.leave()
         return [_no_cancelled(result) for result in results]
 
-    def close(self, grace: float) -> None:
-        """Takes no more requests, waits for those in flight, but not longer than `grace` seconds."""
+    def refuse(self) -> None:
+        """Takes no more requests."""
         with self._changed:
             self.closing = True
+
+    def close(self, grace: float) -> None:
+        """Takes no more requests, waits for those in flight, but not longer than `grace` seconds."""
+        self.refuse()
+        with self._changed:
             self._changed.wait_for(lambda: self.in_flight == 0, grace)
         self._pool.shutdown(wait=False, cancel_futures=True)
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..decoders import Decoders
+from ..audio import Reading
 from ..errors import MissingExtraError
 from ..library import Library
 
@@ -29,7 +29,7 @@ def prepare() -> None:
 
 @contextmanager
 def mounted(
-    app: "fastapi.FastAPI", library: Library, outputs: Path | None, folder: Path, decoders: Decoders
+    app: "fastapi.FastAPI", library: Library, outputs: Path | None, folder: Path, reading: Reading
 ) -> Iterator[None]:
     """The page answers wherever the application has no route of its own, until the end of the context.
 
@@ -38,7 +38,7 @@ def mounted(
         library: The models, shared by all visitors.
         outputs: Where results are saved; `None` keeps none.
         folder: For uploads; all that is in Gradio's folder is handed out, so it is not the temporary folder of everybody.
-        decoders: What decodes uploads.
+        reading: Opens uploads.
 
     Raises:
         MissingExtraError: As in `prepare`.
@@ -47,7 +47,7 @@ def mounted(
     from . import site  # noqa: PLC0415 - see prepare
 
     with _uploads_in(folder / "page"):
-        site.mount(app, library, outputs, decoders)
+        site.mount(app, library, outputs, reading)
         yield
 
 

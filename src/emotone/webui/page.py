@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from ..decoders import Decoders
+from ..audio import Reading
 from ..library import Library
 from ..text import Language, language_of, system_language
 from . import controls, recognize_tab, teach_tab, texts
@@ -19,13 +19,13 @@ KEPT_WITHOUT_OUTPUTS = _HOUR
 _MOST_WAITING = 64  # visitors in the queue; further ones are told that it is full
 
 
-def build_page(library: Library, outputs: Path | None, decoders: Decoders) -> gr.Blocks:
+def build_page(library: Library, outputs: Path | None, reading: Reading) -> gr.Blocks:
     """The page, ready to be put behind an API with `emotone.webui.mounted`.
 
     Args:
         library: The models, shared by all visitors.
         outputs: Where results are saved; `None` keeps none, and removes what visitors bring after an hour.
-        decoders: What decodes uploads.
+        reading: Opens uploads.
     """
     language = system_language()
     blocks: gr.Blocks
@@ -33,7 +33,7 @@ def build_page(library: Library, outputs: Path | None, decoders: Decoders) -> gr
     with gr.Blocks(
         title=controls.title(language), analytics_enabled=False, delete_cache=(kept // 6, kept), fill_width=True
     ) as blocks:
-        shelf = Shelf(Path(get_upload_folder()), lambda path: blocks.upload_file_set.add(str(path)), decoders.open)
+        shelf = Shelf(Path(get_upload_folder()), lambda path: blocks.upload_file_set.add(str(path)), reading)
         header, switch = _header(language)
         with gr.Tabs(elem_id="em-tabs", selected="recognize") as tabs:
             with gr.Tab(texts.RECOGNIZE_TAB.to(language), id="recognize", render_children=True) as first:

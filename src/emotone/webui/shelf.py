@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from ..audio import Recording, open_recording
+from ..audio import Reading, Recording, open_recording
 from ..errors import EmotoneError
 from ..examples import examples
 from . import texts
@@ -40,9 +40,7 @@ class Shelf:
         reading: Opens a file as a recording.
     """
 
-    def __init__(
-        self, root: Path, placed: Callable[[Path], None], reading: Callable[[Path], Recording] = open_recording
-    ) -> None:
+    def __init__(self, root: Path, placed: Callable[[Path], None], reading: Reading = open_recording) -> None:
         self._root = root
         self._placed = placed
         self.reading = reading

@@ -6,7 +6,7 @@ import fastapi
 import gradio as gr
 from starlette.middleware import Middleware
 
-from ..decoders import Decoders
+from ..audio import Reading
 from ..library import Library
 from .page import build_page, theme
 from .parts import asset, asset_path
@@ -15,11 +15,11 @@ from .security import Guard
 MAX_UPLOAD = "2gb"
 
 
-def mount(app: fastapi.FastAPI, library: Library, outputs: Path | None, decoders: Decoders) -> None:
+def mount(app: fastapi.FastAPI, library: Library, outputs: Path | None, reading: Reading) -> None:
     """Puts the page behind the routes of an application."""
     gr.mount_gradio_app(
         app,
-        build_page(library, outputs, decoders),
+        build_page(library, outputs, reading),
         "/",
         footer_links=[],
         run_history=False,

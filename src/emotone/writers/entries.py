@@ -4,11 +4,12 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from ..text import printable
 from ..types import Conversation, Prediction, Segment, Timeline, TimelineOptions, Track
-from .records import Record
+from .records import Record, record
 
 Granularity = Literal["utterance", "frame"]
 
@@ -40,21 +41,23 @@ class Entry:
         return union([*(timeline.utterance.scores for timeline in timelines), (one.label for one in said)])
 
 
-def entry_of(file: str, result: Prediction | Timeline | Conversation, record: Record) -> Entry:
+def entry_of(file: str, result: Prediction | Timeline | Conversation, said: Record | None = None) -> Entry:
     """An entry for a result of any kind.
 
     Args:
         file: What to call the recording.
         result: What is said of it.
-        record: The same as JSON, with whatever else is to be in it.
+        said: The same as JSON, with whatever else is to be in it; `None` is its `record` of now, below the name of the file.
     """
     file = printable(file)
+    if said is None:
+        said = {"file": file, **record(result, datetime.now())}
     if isinstance(result, Conversation):
-        return Entry(file, result, record, "frame")
+        return Entry(file, result, said, "frame")
     timeline = result if isinstance(result, Timeline) else _whole(result)
-    said = timeline.utterance
-    conversation = Conversation(said.source, said.duration, (Track("", timeline),))
-    return Entry(file, conversation, record, "frame" if isinstance(result, Timeline) else "utterance")
+    utterance = timeline.utterance
+    conversation = Conversation(utterance.source, utterance.duration, (Track("", timeline),))
+    return Entry(file, conversation, said, "frame" if isinstance(result, Timeline) else "utterance")
 
 
 def _whole(said: Prediction) -> Timeline:
@@ -87,7 +90,7 @@ def spans(segments: Iterable[Segment], duration: float, ticks: int) -> list[Span
     """
     last = last_tick(duration, ticks)
     found = [
-        Span(min(max(round(segment.start * ticks), 0), last), min(round(segment.end * ticks), last), segment)
+        Span(max(round(segment.start * ticks), 0), min(round(segment.end * ticks), last), segment)
         for segment in segments
     ]
     return sorted((span for span in found if span.start < span.end), key=lambda span: (span.start, span.end))

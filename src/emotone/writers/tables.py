@@ -86,13 +86,18 @@ def _table(entries: Sequence[Entry]) -> tuple[list[Record], tuple[str, ...]]:
 def _timed_table(
     entries: Sequence[Entry], stretches: Callable[[Timeline], Sequence[Segment]]
 ) -> tuple[list[Record], tuple[str, ...]]:
+    rows = [row for entry in entries for row in _rows(entry, stretches)]
+    return rows, union([_COLUMNS, *(entry.labels for entry in entries)])
+
+
+def _rows(entry: Entry, stretches: Callable[[Timeline], Sequence[Segment]]) -> list[Record]:
+    """One for each stretch, in the order of time, whoever speaks."""
     rows = [
         _segment_row(entry.file, track.speaker, span)
-        for entry in entries
         for track in entry.conversation.tracks
         for span in spans(stretches(track.timeline), entry.conversation.duration, _MILLISECONDS)
     ]
-    return rows, union([_COLUMNS, *(entry.labels for entry in entries)])
+    return sorted(rows, key=lambda row: (row["start"], row["end"]))
 
 
 def _segment_row(file: str, speaker: str, span: Span) -> Record:
