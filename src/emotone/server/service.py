@@ -74,6 +74,10 @@ class Service:
             else self._batched(START if choice == START else "other", recognizer)
         )
 
+    def recognizer_at_once(self, name: str | None) -> Recognizer:
+        """As `recognizer`, for what cannot wait for a batch: it runs in the thread that asks."""
+        return self.library.recognizer(self._choice(name)).for_many()
+
     def _batched(self, place: str, recognizer: Recognizer) -> Recognizer:
         """The same, run in batches.
 
