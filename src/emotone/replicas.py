@@ -23,7 +23,7 @@ ATTEMPTS = 3  # a run whose replica was lost is given to another: it changes not
 _PATIENCE = 5.0  # seconds until a cluster must be reached
 _PACE = {  # of growing and shrinking: a replica is there in seconds, and somebody waits
     "target_ongoing_requests": 1,
-    "look_back_period_s": 3,
+    "look_back_period_s": 12,  # load is told every 10 s
     "upscale_delay_s": 2,
     "downscale_delay_s": 60,
 }
@@ -36,7 +36,7 @@ def replicated(recognizer: Recognizer, model: str | Path, most: int) -> Iterator
     """The same recognizer, whose encoder runs in replicas under Ray Serve: each on one core, one at least.
 
     The cluster is the one that this process is connected to, else the one in the environment variable RAY_ADDRESS, else one
-    on this machine, which is started and ended with it.
+    on this machine, which is started and ended with it. Enter this in a thread that lives as long: the cluster ends with it.
 
     Args:
         recognizer: The model, loaded here; it decodes, finds speech and applies heads.

@@ -1,6 +1,7 @@
 """`emotone serve`: the API and the page."""
 
 import signal
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -66,18 +67,17 @@ def serve(
 
     held = ExitStack()
 
-    def load() -> Recognizer:
-        recognizer = load_model(model)
+    def recognizer() -> Recognizer | Callable[[], Recognizer]:
         if not limits.replicas:
-            return recognizer
-        return held.enter_context(replicated(recognizer, model, limits.replicas))
+            return lambda: load_model(model)
+        return held.enter_context(replicated(load_model(model), model, limits.replicas))
 
     try:
         access = guarding.access(host)
         if guarding.log:
             server.log_to(guarding.log)
         served = launch(
-            load,
+            recognizer(),
             output if guarding.store else None,
             host,
             port,

@@ -112,6 +112,7 @@ class Report:
         coverage: How often the true label is in the label set, 0…1, when there is one.
         decided: For each voice, what its stretches contribute to what is said about it as a whole.
         record: The content of `result.json`.
+        replicas: Which replicas of the model listened, when they did.
     """
 
     name: str
@@ -126,6 +127,7 @@ class Report:
     coverage: float | None = None
     decided: tuple[tuple[Contribution, ...], ...] = field(default=(), repr=False)
     record: Record = field(default_factory=dict, repr=False)
+    replicas: tuple[str, ...] = ()
 
     @property
     def duration(self) -> float:
@@ -234,6 +236,7 @@ def analyse(
             None if calibration is None else calibration.coverage,
             heard.decided,
             answer.record,
+            heard.replicas,
         )
     except EmotoneError as error:
         yield Problem(chosen.name, error.text)

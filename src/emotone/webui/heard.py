@@ -31,12 +31,14 @@ class Heard:
         outlines: Of its sound: one, or one for each voice.
         decided: For each voice, what its stretches contribute to what is said about it as a whole.
         embedding: float32 `(dim,)`, `(frames, dim)` when frames were asked for, or `(voices, dim)`.
+        replicas: As in `Listening`.
     """
 
     answer: Answer | ConversationAnswer
     outlines: tuple[Peaks, ...] = field(repr=False)
     decided: tuple[tuple[Contribution, ...], ...] = field(repr=False)
     embedding: NDArray[np.float32] = field(repr=False)
+    replicas: tuple[str, ...] = ()
 
 
 def hear_whole(
@@ -61,7 +63,8 @@ def hear_whole(
     heard = interview.listen(sound.audio, keep_frames=keep_frames, progress=progress)
     answer = interview.answer(heard, _own_baseline(heard) if own else baseline)
     embedding = heard.embedding if heard.frames is None else heard.frames
-    return Heard(answer, (sound.peaks,), (_decided(interview, heard, None if own else baseline),), embedding)
+    decided = _decided(interview, heard, None if own else baseline)
+    return Heard(answer, (sound.peaks,), (decided,), embedding, heard.replicas)
 
 
 def hear_channels(
@@ -93,7 +96,8 @@ def _conversation(interview: Interview, voices: Voices, outlines: tuple[Peaks, .
     answer = interview.converse(voices, voices.baselines() if own else None)
     decided = tuple(_decided(interview, voice.heard.within(voice.stretches), None) for voice in voices.voices)
     embedding = np.stack([track.timeline.utterance.embedding for track in answer.result.tracks])
-    return Heard(answer, outlines, decided, embedding)
+    replicas = sorted({name for voice in voices.voices for name in voice.heard.replicas})
+    return Heard(answer, outlines, decided, embedding, tuple(replicas))
 
 
 def _share_of(progress: Progress, before: float, count: int) -> Progress:

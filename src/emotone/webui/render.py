@@ -163,10 +163,13 @@ def size(count: float) -> str:
 def _steps(item: Report, language: Language) -> Html:
     total = Step(texts.TOTAL, sum(step.seconds or 0.0 for step in item.steps))
     model = item.utterance.model
+    notes = [texts.MODEL.to(language).format(name=model.name, revision=model.revision)]
+    if item.replicas:
+        notes.append(texts.REPLICAS.to(language).format(names=", ".join(item.replicas)))
     return join(
         heading(texts.STEPS.to(language)),
         step_list((*item.steps, total), language),
-        tag("p.em-muted", texts.MODEL.to(language).format(name=model.name, revision=model.revision)),
+        *(tag("p.em-muted", note) for note in notes),
     )
 
 

@@ -183,6 +183,7 @@ SAVED_IN = Text("Saved in {folder}", "已保存至 {folder}")
 STEPS = Text("Steps", "处理过程")
 TOTAL = Text("Total", "合计")
 MODEL = Text("Model {name}, revision {revision}", "模型 {name}，版本 {revision}")
+REPLICAS = Text("Answered by replica {names}", "由副本 {names} 应答")
 SECONDS = Text("{seconds} s", "{seconds} 秒")
 
 LOAD = Text("Load the model", "加载模型")
