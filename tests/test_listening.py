@@ -62,21 +62,29 @@ def test_a_baseline_offsets_the_logits_of_every_span(model: Recognizer, heard: L
     assert heard.frames is not None
     found = comparison(voice, model.head)
     assert found.trust > 0.4
-    logits = model.head.logits(heard.frames)
+    head, rate = model.head, model.info.frame_rate
+    logits = head.logits(heard.frames)
+    parts = np.split(heard.frames, range(round(STRETCH * rate), len(logits), round(STRETCH * rate)))
+    strange = head.strangeness(
+        np.array([part.mean(axis=0) for part in parts]), np.array([len(part) / rate for part in parts])
+    )
 
-    def scores(first: int, last: int) -> dict[str, float]:
-        return model.head.scores(logits[first:last].mean(axis=0) + found.offset, trust=float(found.trust))
+    def scores(first: int, last: int, strangeness: float) -> dict[str, float]:
+        mean, seconds = logits[first:last].mean(axis=0), (last - first) / rate
+        return head.scores(mean + found.offset, trust=float(found.trust), duration=seconds, strangeness=strangeness)
 
     result = heard.predict(baseline=voice)
-    assert result.scores == pytest.approx(scores(0, len(logits)), abs=1e-5)
+    whole = head.strangeness(heard.embedding[None], np.array([heard.duration]))[0]
+    assert result.scores == pytest.approx(scores(0, len(logits), whole), abs=1e-5)
     assert result.baseline is voice
     assert result.absolute is not None
     assert result.absolute.scores == heard.predict().scores
     timeline = heard.timeline(TimelineOptions(window=2.0), baseline=voice)
-    rate = model.info.frame_rate
     for window in timeline.windows[:-1]:
-        expected = scores(round(window.start * rate), round(window.end * rate))
-        assert window.scores == pytest.approx(expected, abs=1e-5)
+        first, last = round(window.start * rate), round(window.end * rate)
+        over = strange[(np.arange(first, last) / rate // STRETCH).astype(int)]  # of the stretch of each frame
+        expected = scores(first, last, float(np.exp(np.log(over).mean())))
+        assert window.scores == pytest.approx(expected, abs=1e-3)
     assert timeline.absolute == heard.timeline(TimelineOptions(window=2.0))
     assert timeline.utterance.scores == result.scores
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,12 +133,11 @@ class Listening:
 
     def _far(self, head: Head, spans: Sequence[Segment]) -> NDArray[np.bool_]:
         """Which spans are mostly of stretches far from what the head learned from."""
-        starts = np.arange(len(self._stretches)) * STRETCH
-        ends = np.minimum(starts + STRETCH, self.duration)
-        far = np.concatenate([[0.0], (unfamiliar(head, self._stretches, ends - starts) * (ends - starts)).cumsum()])
-        edges = np.concatenate([starts[:1], ends])
         first, last = np.array([span.start for span in spans]), np.array([span.end for span in spans])
-        mostly: NDArray[np.bool_] = np.interp(last, edges, far) - np.interp(first, edges, far) > (last - first) / 2
+        far = unfamiliar(head, self._stretches, np.diff(self._edges))
+        mostly: NDArray[np.bool_] = (
+            np.diff(_area(far, self._edges, np.stack([first, last])), axis=0)[0] > (last - first) / 2
+        )
         return mostly
 
     def _doubts(self, view: "_View", said: Segment, others: tuple[Reason, ...] = ()) -> tuple[Reason, ...]:
@@ -164,10 +164,20 @@ class Listening:
         first = sum(len(other.labels) for other in self._heads[: self._heads.index(head)])
         sums = self._sums[:, first : first + len(head.labels)]
         if baseline is None:
-            return _View(head, sums, _NO_OFFSET, 0.0)
+            return _View(head, sums, self._strangeness(head), _NO_OFFSET, 0.0)
         check_model(baseline, self.info)
         compared = comparison(baseline, head)
-        return _View(head, sums, compared.offset, float(compared.trust))
+        return _View(head, sums, self._strangeness(head), compared.offset, float(compared.trust))
+
+    @property
+    def _edges(self) -> NDArray[np.float64]:
+        """Where the stretches begin and end, in seconds: `(stretches + 1,)`."""
+        edges: NDArray[np.float64] = np.minimum(np.arange(len(self._stretches) + 1) * STRETCH, self.duration)
+        return edges
+
+    def _strangeness(self, head: Head) -> NDArray[np.float64]:
+        """Of each stretch, `(stretches,)`."""
+        return head.strangeness(self._stretches, np.diff(self._edges))
 
     def _segment(self, view: "_View", start: float, end: float) -> Segment:
         """A span of at least one frame; times in seconds."""
@@ -175,7 +185,14 @@ class Listening:
         first = min(round(start * self.info.frame_rate), frames - 1)
         last = frames if end >= self.duration else max(round(end * self.info.frame_rate), first + 1)
         logits = (view.sums[last] - view.sums[first]) / (last - first)
-        scores = view.head.scores(logits + view.offset, trust=view.trust, duration=end - start)
+        if (first, last) == (0, frames):
+            strangeness = view.head.strangeness(self.embedding[None], np.array([self.duration]))[0]
+        else:
+            low, high = _area(np.log(view.strangeness), self._edges, np.array([start, end]))
+            strangeness = math.exp((high - low) / (end - start))
+        scores = view.head.scores(
+            logits + view.offset, trust=view.trust, duration=end - start, strangeness=float(strangeness)
+        )
         return Segment(start, end, top_label(scores), scores)
 
 
@@ -185,8 +202,15 @@ class _View:
 
     head: Head
     sums: NDArray[np.float64]  # (frames + 1, labels)
+    strangeness: NDArray[np.float64]  # (stretches,)
     offset: NDArray[np.float64]
     trust: float
+
+
+def _area(heights: NDArray[Any], edges: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The area under steps up to these times, in their shape; step n goes from edge n to edge n + 1."""
+    areas: NDArray[np.float64] = np.interp(times, edges, np.concatenate([[0.0], (heights * np.diff(edges)).cumsum()]))
+    return areas
 
 
 def _reasons(found: Iterable[Reason], *, far: bool, scores: Mapping[str, float]) -> tuple[Reason, ...]:
