@@ -238,8 +238,8 @@ ESTIMATORS: dict[str, _Estimator] = {
     "weighted by neutral": _shrunk(_neutral),
     "weighted by neutral, iterated": _shrunk(_iterated),
     "with variety (bundled)": product(),
-    "full variety 0.12": product(full=0.12),
-    "full variety 0.36": product(full=0.36),
+    "full variety 0.24": product(full=0.24),
+    "full variety 0.48": product(full=0.48),
 }
 
 

@@ -84,7 +84,7 @@ def test_a_baseline_offsets_the_logits_of_every_span(model: Recognizer, heard: L
         first, last = round(window.start * rate), round(window.end * rate)
         over = strange[(np.arange(first, last) / rate // STRETCH).astype(int)]  # of the stretch of each frame
         expected = scores(first, last, float(np.exp(np.log(over).mean())))
-        assert window.scores == pytest.approx(expected, abs=1e-3)
+        assert window.scores == pytest.approx(expected, abs=5e-3)  # frames do not end exactly where stretches do
     assert timeline.absolute == heard.timeline(TimelineOptions(window=2.0))
     assert timeline.utterance.scores == result.scores
 
