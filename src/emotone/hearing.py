@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from .engine import Runner
 from .heads import Head
-from .listening import STRETCH, Listening
+from .listening import Listening
 from .quality import QualityMeter
 from .types import SAMPLE_RATE, ModelInfo, Progress, Signal, Source
+from .view import STRETCH
 
 CHUNK = 30.0  # seconds that are encoded at once, so that memory does not grow with the recording
 CONTEXT = 5.0  # seconds at both ends of a chunk that only serve as context; frames of the bundled model depend on 4
