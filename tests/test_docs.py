@@ -32,6 +32,8 @@ PAIRS = [("README.md", "README.zh-CN.md")] + [
         "train.md",
         "emotion2vec.md",
         "security.md",
+        "deploy.md",
+        "reliability.md",
         "calls.md",
     )
 ]
