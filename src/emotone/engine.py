@@ -32,18 +32,22 @@ class Runner(Protocol):
     """What runs a model: an `Engine`, something before it, or replicas of it elsewhere."""
 
     @property
+    def single_threaded(self) -> "Runner":
+        """As `Engine.single_threaded`; itself, when it has no such difference."""
+        return self
+
+    @property
     def replicas(self) -> tuple[str, ...]:
         """Names of the replicas that did its runs so far; none when they were done here."""
+        return ()
 
     def assigned(self) -> "Runner":
         """The same for one recording: its `replicas` are those that worked on that."""
-
-    @property
-    def single_threaded(self) -> "Runner":
-        """As `Engine.single_threaded`."""
+        return self
 
     def run(self, signals: list[Signal]) -> list[NDArray[np.float32]]:
         """As `Engine.run`."""
+        ...
 
 
 def usable_cores() -> int:
@@ -92,7 +96,7 @@ def _providers(device: str) -> list[str]:
     return list(dict.fromkeys([available[device.lower()], available["cpu"]]))
 
 
-class Engine:
+class Engine(Runner):
     """A loaded model file: the encoder on this machine.
 
     Attributes:
@@ -124,15 +128,6 @@ class Engine:
         They share one copy of the weights, and none waits for another in the middle of a run.
         """
         return Engine(self._path, 1) if self._device.lower() == "cpu" and self._threads != 1 else self
-
-    @property
-    def replicas(self) -> tuple[str, ...]:
-        """None: it runs here."""
-        return ()
-
-    def assigned(self) -> "Engine":
-        """Itself."""
-        return self
 
     def run(self, signals: list[Signal]) -> list[NDArray[np.float32]]:
         """The frames of each signal, `(frames, dim)`. Several signals run as one padded batch and change nothing."""

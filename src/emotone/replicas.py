@@ -12,7 +12,7 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import NDArray
 
-from .engine import Engine
+from .engine import Engine, Runner
 from .errors import EmotoneError, MissingExtraError, ModelError, OptionError
 from .models import find_model
 from .recognizer import Recognizer
@@ -100,7 +100,7 @@ def _connect(ray: Any) -> None:
     ray.init(address=address or None, logging_level="WARNING", log_to_driver=False, **quiet)
 
 
-class RemoteEngine:
+class RemoteEngine(Runner):
     """An engine whose runs are done by replicas.
 
     Attributes:
@@ -115,11 +115,6 @@ class RemoteEngine:
     def replicas(self) -> tuple[str, ...]:
         """Who did the runs so far."""
         return tuple(sorted(self._found))
-
-    @property
-    def single_threaded(self) -> "RemoteEngine":
-        """The same: replicas have one thread each."""
-        return self
 
     def assigned(self) -> "RemoteEngine":
         """An engine for one recording, which remembers who listened to that."""

@@ -18,6 +18,7 @@ from sending import upload
 
 from emotone import OptionError, Recognizer, errors
 from emotone.cli.launching import launch
+from emotone.engine import Runner
 from emotone.server import Access, Served, ServerOptions, access_of, log_to, private_folder
 from emotone.server.access import SESSION_SECONDS, host_name, is_loopback
 from emotone.server.folders import remove_left_over
@@ -445,10 +446,7 @@ def test_an_id_comes_back_everywhere(visitor: httpx.Client) -> None:
 
 
 def test_a_bug_is_no_traceback(model: Recognizer, clips: list[Path], caplog: pytest.LogCaptureFixture) -> None:
-    class Broken:
-        def __init__(self) -> None:
-            self.single_threaded = self
-
+    class Broken(Runner):
         def run(self, signals: object) -> object:
             raise RuntimeError("the secret inside")
 
