@@ -97,7 +97,7 @@ def _connect(ray: Any) -> None:
                 f"“{address}”处没有 Ray 集群（{error.strerror or error}）。请检查 RAY_ADDRESS；取消该变量则在本机启动集群。",
             ) from error
     quiet = {} if address else {"include_dashboard": False}
-    ray.init(address=address or None, logging_level="WARNING", log_to_driver=False, **quiet)
+    ray.init(address or "local", logging_level="WARNING", log_to_driver=False, **quiet)
 
 
 class RemoteEngine(Runner):
