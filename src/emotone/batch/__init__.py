@@ -4,7 +4,7 @@ from .inputs import Item, countable, items_of
 from .local import run_local
 from .progress import Progress
 from .run import FAILURES_NAME, RunFolder, open_run
-from .work import Failed, Heard, Results, Worker, WorkOptions
+from .work import Failed, Heard, Read, Results, Worker, WorkOptions
 
 __all__ = [
     "FAILURES_NAME",
@@ -12,6 +12,7 @@ __all__ = [
     "Heard",
     "Item",
     "Progress",
+    "Read",
     "Results",
     "RunFolder",
     "WorkOptions",

@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import OptionError
 from ..outputs import save_written
 from ..rows import EMBEDDING, Schema, Table, arrow
-from .run import STAMP, RunFolder
+from .run import RunFolder
 
 ENDINGS = (".parquet", ".csv", ".jsonl")
 """What a run can be exported as."""
@@ -38,7 +38,7 @@ def export_run(folder: RunFolder, output: Path) -> Path:
             f"'{output}' has an ending that is not known here; wanted {', '.join(ENDINGS)}.",
             f"无法识别“{output}”的扩展名；支持 {'、'.join(ENDINGS)}。",
         )
-    schema = folder.schema(_own_columns(folder))
+    schema = folder.schema(folder.own_columns())
     return save_written(output, lambda draft: write(draft, schema, tables(folder, schema)))
 
 
@@ -50,7 +50,7 @@ def tables(folder: RunFolder, schema: "Schema | None" = None) -> Iterator[Table]
         schema: The columns; `None`: all there are.
     """
     pa = arrow("batch")
-    schema = schema or folder.schema(_own_columns(folder))
+    schema = schema or folder.schema(folder.own_columns())
     index = folder.index()
     try:
         for part_of in index.ranges(_ROWS):
@@ -65,13 +65,6 @@ def tables(folder: RunFolder, schema: "Schema | None" = None) -> Iterator[Table]
             yield pa.concat_tables(found).sort_by([("file", "ascending"), ("start", "ascending")])
     finally:
         index.close()
-
-
-def _own_columns(folder: RunFolder) -> list[str]:
-    """The user's own columns of all parts, in order of their names."""
-    pa = arrow("batch")
-    names = {name for part in folder.parts() for name in pa.parquet.read_schema(part).names}
-    return sorted(names - set(folder.schema().names) - {STAMP})
 
 
 def _fitted(table: Table, schema: Schema) -> Table:

@@ -99,10 +99,6 @@ class Index:
         """Whether it failed as it is now."""
         return self._same_stamp("failed", item)
 
-    def content_of(self, file: str) -> str | None:
-        """The sha256 of the bytes that were analysed under this name."""
-        return self._one("SELECT sha256 FROM done WHERE file = ?", file)
-
     def place_of(self, sha256: str) -> tuple[str, str] | None:
         """A part that has rows of this content, and the file that it is there."""
         with self._cursor() as cursor:

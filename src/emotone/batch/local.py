@@ -117,7 +117,7 @@ class _LocalRun:
         self._save(finished=error is None)
         if error is not None:
             raise error
-        return replace(self._progress, skipped=self._progress.skipped + self._unwanted)
+        return replace(self._progress, skipped=self._unwanted)
 
     def _stop(self) -> None:
         self._room.close()
@@ -173,9 +173,6 @@ class _LocalRun:
             self._active[sha256].append(item)
         elif sha256 in self._contents:
             self._keep(self._contents[sha256].of(item), copy=True)
-        elif self._index.content_of(item.name) == sha256:  # only its date has changed
-            self._progress = replace(self._progress, skipped=self._progress.skipped + 1)
-            self._room.leave(item)
         elif place := self._index.place_of(sha256):
             self._copies.append((item, sha256, place))
             self._room.leave(item)
@@ -237,7 +234,7 @@ class _LocalRun:
     def _report(self) -> None:
         elapsed = time.monotonic() - self._began
         self._progress = replace(self._progress, elapsed=elapsed)
-        self._on_progress(replace(self._progress, skipped=self._progress.skipped + self._unwanted))
+        self._on_progress(replace(self._progress, skipped=self._unwanted))
 
     def _save(self, *, finished: bool) -> None:
         """Writes what is done into a part, and says in `run.json` how far the run is."""

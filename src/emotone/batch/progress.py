@@ -10,7 +10,7 @@ class Progress:
     Attributes:
         done: Files that were analysed by this process.
         skipped: Files that were done, or had failed, before it.
-        copies: Of those done: files whose bytes were analysed under another name.
+        copies: Of those done: files whose bytes had been analysed, under this name or another.
         failures: Files that failed in this process.
         seconds: Of the recordings in `done`.
         elapsed: Seconds since it began.

@@ -8,14 +8,13 @@ A file belongs to the newest part that has it; a failure counts when it is newer
 """
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from uuid import uuid4
 
 from .. import __version__
@@ -24,7 +23,8 @@ from ..errors import ManifestError, OptionError, OutputError
 from ..models import file_sha256
 from ..outputs import save_bytes, save_text
 from ..rows import Row, Schema, Table, arrow, rows_from, schema_of, table_of, to_parquet
-from ..writers import to_json, to_jsonl
+from ..writers import to_json
+from .failures import FailureLine, append_failures, cannot_use, read_failures
 from .index import Counts, Done, Index
 from .lock import locked
 from .work import Failed, Heard, Worker
@@ -45,18 +45,6 @@ _NAMES = {
     "embedding": "embedding",
     "channel": "channel",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class FailureLine:
-    """A line of `failures.jsonl`; attributes as in `Failed`."""
-
-    file: str
-    stamp: str
-    code: str
-    en: str
-    zh: str
-    when: str
 
 
 class RunFolder:
@@ -169,15 +157,8 @@ class RunFolder:
         return save_bytes(data, self.path / PARTS_NAME / name)
 
     def save_failures(self, failures: Iterable[Failed]) -> None:
-        """Appends a line for each; one that was torn by a crash before stays alone. Raises `OutputError` when it cannot."""
-        lines = "".join(to_jsonl(asdict(_line(one))) for one in failures)
-        path = self.path / FAILURES_NAME
-        try:
-            with path.open("ab+") as file:
-                torn = file.tell() and not _ends_a_line(file)
-                file.write((b"\n" if torn else b"") + lines.encode("utf-8", "replace"))
-        except OSError as error:
-            raise _cannot_write(path, error) from error
+        """Appends a line for each, at once. Raises `OutputError` when it cannot."""
+        append_failures(self.path / FAILURES_NAME, failures)
 
     def save_counts(self, counts: Counts, *, finished: bool) -> None:
         """Says in `run.json` how far the run is, and whether all inputs were dealt with. Raises `OutputError` when it cannot."""
@@ -185,27 +166,21 @@ class RunFolder:
         self._write_run()
 
     def failures(self) -> Iterator[FailureLine]:
-        """Every failure ever, the oldest first; lines that were torn by a crash are left out."""
-        path = self.path / FAILURES_NAME
-        if not path.exists():
-            return
-        with path.open(encoding="utf-8", errors="replace") as file:
-            for line in file:
-                try:
-                    yield FailureLine(**json.loads(line))
-                except (ValueError, TypeError):
-                    continue
+        """Every failure ever, the oldest first."""
+        return read_failures(self.path / FAILURES_NAME)
+
+    def own_columns(self) -> list[str]:
+        """The user's own columns of all parts, in order of their names. Raises `OutputError` when a part is damaged."""
+        names: set[str] = set()
+        for part in self.parts():
+            with _reading(part) as pa:
+                names.update(pa.parquet.read_schema(part).names)
+        return sorted(names - set(self.schema().names) - {STAMP})
 
     def read_part(self, part: Path, columns: list[str] | None = None, filters: Any = None) -> Table:
         """The rows of a part. Raises `OutputError` when it is damaged."""
-        pa = arrow("batch")
-        try:
+        with _reading(part) as pa:
             return pa.parquet.read_table(part, columns=columns, filters=filters, partitioning=None)
-        except (OSError, pa.ArrowException) as error:
-            raise OutputError(
-                f"The part '{part}' cannot be read ({error}). Run the batch again: it does those files again.",
-                f"无法读取分块“{part}”（{error}）。请重新运行该批处理，相应文件会重新分析。",
-            ) from error
 
     def _done_in(self, part: Path) -> list[Done]:
         names = ["file", "sha256", STAMP, "duration"]
@@ -220,7 +195,7 @@ class RunFolder:
         except (FileNotFoundError, NotADirectoryError):
             return {}
         except OSError as error:
-            raise _cannot_write(path, error) from error
+            raise cannot_use(path, error) from error
         try:
             run = json.loads(text)
             return {**run, "labels": run["labels"], "dim": run["dim"], "options": run["options"]}
@@ -289,21 +264,16 @@ def _named(one: Mapping[str, str] | None) -> str:
     return f"{one['name']}{revision} ({one['sha256'][:12]}…)"
 
 
-def _line(failed: Failed) -> FailureLine:
-    item = failed.item
-    return FailureLine(
-        item.name,
-        item.stamp,
-        failed.code,
-        failed.text.en,
-        failed.text.zh,
-        failed.when.isoformat(timespec="microseconds"),
-    )
-
-
-def _ends_a_line(file: IO[bytes]) -> bool:
-    file.seek(-1, os.SEEK_END)
-    return file.read(1) == b"\n"
+@contextmanager
+def _reading(part: Path) -> Iterator[Any]:
+    pa = arrow("batch")
+    try:
+        yield pa
+    except (OSError, pa.ArrowException) as error:
+        raise OutputError(
+            f"The part '{part}' cannot be read ({error}). Run the batch again: it does those files again.",
+            f"无法读取分块“{part}”（{error}）。请重新运行该批处理，相应文件会重新分析。",
+        ) from error
 
 
 def _time_of(part: str) -> str:
@@ -316,10 +286,3 @@ def _compact(when: str) -> str:
 
 def _now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="seconds")
-
-
-def _cannot_write(path: Path, error: OSError) -> OutputError:
-    return OutputError(
-        f"'{path}' cannot be used ({error.strerror or error}). Free space, or choose another folder.",
-        f"无法使用“{path}”（{error.strerror or error}）。请清理磁盘空间，或更换文件夹。",
-    )

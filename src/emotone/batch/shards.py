@@ -38,8 +38,8 @@ def is_shard(name: str) -> bool:
 
 
 def is_recording(path: PurePath) -> bool:
-    """Whether a file of this name counts as a recording: by its ending, and hidden ones do not."""
-    return path.suffix.lower() in AUDIO_ENDINGS and not path.name.startswith(".")
+    """Whether a file of this name counts as a recording: by its ending; what is hidden, or in a hidden folder, does not."""
+    return path.suffix.lower() in AUDIO_ENDINGS and not any(part.startswith(".") for part in path.parts)
 
 
 def members_of(archive: LocalFile | RemoteFile) -> Iterator[Member]:
