@@ -6,6 +6,7 @@ from .. import __version__
 from .baseline import baseline
 from .batch import batch
 from .calibrate import calibrate
+from .compare import compare
 from .console import COMMAND, OPTIONS, say
 from .embed import embed
 from .evaluate import evaluate
@@ -31,5 +32,5 @@ def app() -> None:
     """The group of all commands."""
 
 
-for command in (predict, timeline, embed, batch, baseline, evaluate, calibrate, train, models, serve):
+for command in (predict, timeline, embed, batch, baseline, evaluate, compare, calibrate, train, models, serve):
     app.add_command(command)
