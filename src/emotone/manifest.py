@@ -211,6 +211,22 @@ def recordings_in(folder: Path) -> list[Path]:
     return [file for file in sorted(folder.rglob("*")) if _is_recording(file)]
 
 
+def files_of(text: str) -> list[str]:
+    """The recordings in a folder and below it, or the file itself.
+
+    Raises:
+        ManifestError: When there are none in the folder.
+    """
+    if not Path(text).is_dir():
+        return [text]
+    found = [str(file) for file in recordings_in(Path(text))]
+    if not found:
+        raise ManifestError(
+            f"There are no recordings in '{text}'. Check the folder.", f"“{text}”中没有录音。请检查该文件夹。"
+        )
+    return found
+
+
 def _is_recording(file: Path) -> bool:
     return file.suffix.lower() in AUDIO_ENDINGS and not file.name.startswith(".") and file.is_file()
 

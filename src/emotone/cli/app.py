@@ -10,6 +10,7 @@ from .compare import compare
 from .console import COMMAND, OPTIONS, say
 from .embed import embed
 from .evaluate import evaluate
+from .expecting import expecting
 from .models import models
 from .predict import predict
 from .serve import serve
@@ -32,5 +33,18 @@ def app() -> None:
     """The group of all commands."""
 
 
-for command in (predict, timeline, embed, batch, baseline, evaluate, compare, calibrate, train, models, serve):
+for command in (
+    predict,
+    timeline,
+    embed,
+    batch,
+    baseline,
+    evaluate,
+    compare,
+    expecting,
+    calibrate,
+    train,
+    models,
+    serve,
+):
     app.add_command(command)

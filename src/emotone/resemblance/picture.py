@@ -38,7 +38,8 @@ def picture(found: Resemblance, language: Language) -> Html:
     width, bottom = _LEFT + _WIDTH + 16, len(labels) * (_HEIGHT + _GAP)
     spoken = escape(texts.PICTURE.to(language).format(names=names))
     return Html(
-        f'<svg class="curves" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {bottom + _BOTTOM}" role="img" aria-label="{spoken}">'
+        f'<svg class="curves" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {bottom + _BOTTOM}" role="img" '
+        f'aria-label="{spoken}">'
         f"<style>{_STYLE}</style>{panels}{_axis(found.one.duration, bottom)}</svg>"
     )
 
