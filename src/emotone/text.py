@@ -1,15 +1,11 @@
 """Sentences that exist in English and in Chinese, and the language to show them in."""
 
 import locale
-import math
 import os
 from dataclasses import dataclass
 from typing import Literal
 
 Language = Literal["en", "zh"]
-
-_STEPS = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200)  # seconds
-_MOST_MARKS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +33,6 @@ def clock_time(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
-
-
-def round_times(duration: float) -> list[float]:
-    """Moments to mark on an axis of so many seconds, from 0: about six, at round times."""
-    step = next((step for step in _STEPS if duration / step <= _MOST_MARKS), _STEPS[-1])
-    return [index * step for index in range(math.ceil(duration / step))]
 
 
 def language_of(tag: str | None) -> Language:

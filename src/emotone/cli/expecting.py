@@ -23,13 +23,13 @@ from ..expectations import (
 from ..heads import Head
 from ..outputs import save_text
 from ..recognizer import Recognizer
-from ..types import Baseline, Prediction
+from ..types import Baseline, Failure, Prediction
 from .asking import print_baseline, read_baseline
-from .console import LANGUAGE, OPTIONS, OUT, each_file, fail, new_table, open_model, say, shown
+from .console import LANGUAGE, OPTIONS, OUT, each_file, fail, new_table, open_model, print_doubts, say, shown
 from .options import channel_option, head_option, model_option, one_head
 from .reports import print_saved
 
-_Judged = tuple[Line, Verdict | EmotoneError]
+_Judged = tuple[Line, Verdict | Failure]
 
 _WORDS = {
     "passed": f"[green]{say('passed  ', '通过')}[/]",
@@ -167,12 +167,12 @@ class _Ears:
     baseline: Baseline | None
     channel: int | None
 
-    def hear(self, file: str) -> Prediction | EmotoneError:
+    def hear(self, file: str) -> Prediction | Failure:
         try:
             heard = self.recognizer.listen(file, heads=[self.head], channel=self.channel)
             return heard.predict(head=self.head, baseline=self.baseline)
         except EmotoneError as error:
-            return error
+            return Failure(file, error)
 
 
 def _judged(ears: _Ears, lines: Sequence[Line]) -> Iterator[_Judged]:
@@ -180,11 +180,20 @@ def _judged(ears: _Ears, lines: Sequence[Line]) -> Iterator[_Judged]:
     heard = each_file([line.file for line in lines], ears.hear)
     for line, (_, said) in zip(lines, heard, strict=True):
         found = judge(said, line.expectation) if isinstance(said, Prediction) else said
-        assert found is not None  # errors are results here
-        word = _ERROR if isinstance(found, EmotoneError) else _WORDS[found.outcome]
-        text = found.text.to(LANGUAGE) if isinstance(found, EmotoneError) else found.text(LANGUAGE)
-        OUT.print(f"{word} {escape(line.file)}: {escape(text)}", soft_wrap=True)
+        assert found is not None  # failures are results here
+        _print_line(line, found)
         yield line, found
+
+
+def _print_line(line: Line, found: Verdict | Failure) -> None:
+    if isinstance(found, Failure):
+        word, text = _ERROR, found.error.text.to(LANGUAGE)
+    else:
+        word, text = _WORDS[found.outcome], found.text(LANGUAGE)
+    OUT.print(f"{word} {escape(line.file)}: {escape(text)}", soft_wrap=True)
+    if isinstance(found, Verdict):  # no doubt is silent, grave or not
+        others = [reason for reason in found.heard.doubts if reason is not found.heard.withheld]
+        print_doubts(line.file, [reason for reason in others if not reason.code.startswith("baseline_")])
 
 
 def _origin(recognizer: Recognizer, head: Head) -> dict[str, str]:

@@ -6,8 +6,8 @@ from datetime import datetime
 from itertools import groupby
 from xml.etree import ElementTree as Xml
 
-from ..errors import EmotoneError
 from ..text import Language, printable
+from ..types import Failure
 from .expectation import Verdict
 from .lines import Line
 
@@ -15,7 +15,7 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def junit(
-    judged: Sequence[tuple[Line, Verdict | EmotoneError]],
+    judged: Sequence[tuple[Line, Verdict | Failure]],
     language: Language,
     when: datetime,
     *,
@@ -48,20 +48,20 @@ def junit(
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(root, encoding="unicode") + "\n"
 
 
-def _counts(found: Sequence[Verdict | EmotoneError]) -> dict[str, str]:
-    errors = sum(isinstance(one, EmotoneError) for one in found)
+def _counts(found: Sequence[Verdict | Failure]) -> dict[str, str]:
+    errors = sum(isinstance(one, Failure) for one in found)
     failures = sum(isinstance(one, Verdict) and not one.passed for one in found)
     return {"tests": str(len(found)), "failures": str(failures), "errors": str(errors)}
 
 
-def _add_case(suite: Xml.Element, line: Line, found: Verdict | EmotoneError, language: Language) -> None:
+def _add_case(suite: Xml.Element, line: Line, found: Verdict | Failure, language: Language) -> None:
     classname = f"emotone.{line.expectation.label}"
     case = Xml.SubElement(suite, "testcase", {"name": _clean(printable(line.file)), "classname": _clean(classname)})
-    if isinstance(found, EmotoneError):
-        message = _clean(found.text.to(language))
-        Xml.SubElement(case, "error", {"message": message, "type": type(found).__name__}).text = message
+    if isinstance(found, Failure):
+        message = _clean(found.error.text.to(language))
+        Xml.SubElement(case, "error", {"message": message, "type": type(found.error).__name__}).text = message
     elif found.passed:
-        Xml.SubElement(case, "system-out").text = _clean(found.text(language))
+        Xml.SubElement(case, "system-out").text = _clean(f"{found.text(language)}\n{found.details(language)}")
     else:
         kind = {"message": _clean(found.text(language)), "type": found.outcome}
         Xml.SubElement(case, "failure", kind).text = _clean(found.details(language))

@@ -42,7 +42,18 @@ def _tiles(found: Resemblance, language: Language) -> Html:
         shown.insert(0, _tile(texts.SIMILARITY, similarity, means, language))
         percentile = f"{found.likeness.percentile:.0%}"
         shown.insert(0, _tile(texts.ALIKE, percentile, texts.ALIKE_MEANS.to(language), language))
-    return tag("section.plain", tag("div.tiles", *shown))
+    return tag("section.plain", tag("div.tiles", *shown, _labels(found, language)))
+
+
+def _labels(found: Resemblance, language: Language) -> Html:
+    one, other = (emotion_of(said.label, found.head.labels) for said in (found.one, found.other))
+    means = texts.LABELS_MEAN.to(language).format(
+        one=one.name.to(language),
+        first=found.one.confidence,
+        other=other.name.to(language),
+        second=found.other.confidence,
+    )
+    return _tile(texts.LABELS, f"{one.emoji} · {other.emoji}", means, language)
 
 
 def _tile(name: Text, big: str, means: str, language: Language) -> Html:

@@ -22,6 +22,10 @@ NOT_KNOWN = Text(
     "Raw cosine {cosine:.2f}; this model does not know how speech usually sounds, so the number cannot be judged.",
     "原始余弦为 {cosine:.2f}；该模型不了解平常语音的分布，因此无法判断此数值。",
 )
+LABELS = Text("Emotion", "情绪")
+LABELS_MEAN = Text(
+    "{one} {first:.0%} in A, {other} {second:.0%} in B", "A 为{one} {first:.0%}，B 为{other} {second:.0%}"
+)
 COMMON = Text("In common over time", "随时间的一致程度")
 COMMON_MEANS = Text("of the scores, in the mean of all aligned moments", "的得分相同（所有对齐时刻的平均）")
 
@@ -30,8 +34,9 @@ EMOTION = Text("Emotion", "情绪")
 DIFFERENCE = Text("B − A", "B − A")
 CURVES = Text("Emotions over time", "情绪随时间的变化")
 CURVES_HINT = Text(
-    "Solid and filled: A. Dashed: B, moved in time so that it fits A best; pauses are left out of that. Times are A's.",
-    "实线与填色：A。虚线：B，已在时间上与 A 对齐（不计停顿）。时间轴为 A 的时间。",
+    "Solid and filled: A. Dashed: B. Time is stretched so that both fit each other best; the times of both are below. Pauses "
+    "are left out.",
+    "实线与填色：A。虚线：B。时间轴经过伸缩，使两者尽量吻合；下方为两者各自的时间。不计停顿。",
 )
 DOUBTS = Text("Doubts", "疑点")
 CURVE = Text("{name}: mean {first:.0%} in A, {second:.0%} in B", "{name}：A 平均 {first:.0%}，B 平均 {second:.0%}")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..labels import LABELS, Emotion, emotion_of
 from ..markup import Html, join, tag
-from ..text import Language, round_times
+from ..text import Language
 from ..types import Region, Segment, Timeline
 from . import texts
 from .decoded import Peaks
@@ -18,6 +18,8 @@ from .markup import button, items, symbol
 BARS = 150  # of the waveform: as many as a telephone shows apart
 COLUMNS = 240  # of the area chart, at most
 _NO_SPEECH = "var(--em-quiet)"
+_TICK_STEPS = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200)  # seconds
+_MOST_TICKS = 6
 
 _Column = NDArray[np.float64]
 
@@ -143,7 +145,8 @@ def _pauses(regions: Sequence[Region], duration: float) -> list[tuple[float, flo
 
 def axis(duration: float) -> Html:
     """Round times below a chart."""
-    marks = [mark for mark in round_times(duration) if mark / duration < 0.97]
+    step = next((step for step in _TICK_STEPS if duration / step <= _MOST_TICKS), _TICK_STEPS[-1])
+    marks = [float(mark) for mark in np.arange(0, duration, step) if mark / duration < 0.97]
     return tag("div.em-axis", *(_mark(mark, duration) for mark in marks), attributes={"aria-hidden": "true"})
 
 
