@@ -13,7 +13,9 @@ from .resemblance import Resemblance
 def resemblance_page(found: Resemblance, language: Language) -> str:
     """The content of an HTML file."""
     title = texts.TITLE.to(language).format(one=found.one.source.name, other=found.other.source.name)
-    curves = section(texts.CURVES, texts.CURVES_HINT.to(language), picture(found, language), language=language)
+    curves = section(
+        texts.CURVES, texts.CURVES_HINT.to(language), tag("div.wide", picture(found, language)), language=language
+    )
     footer = tag("footer", texts.HONEST.to(language))
     parts = (_head(found, title, language), _tiles(found, language), curves, _scores(found, language))
     return document(title, join(*parts, _doubts(found, language), footer), language)
@@ -53,7 +55,8 @@ def _labels(found: Resemblance, language: Language) -> Html:
         other=other.name.to(language),
         second=found.other.confidence,
     )
-    return _tile(texts.LABELS, f"{one.emoji} · {other.emoji}", means, language)
+    shown = tag("span.emoji", f"{one.emoji} {other.emoji}", attributes={"aria-hidden": "true"})
+    return _tile(texts.LABELS, shown, means, language)
 
 
 def _tile(name: Text, big: str, means: str, language: Language) -> Html:

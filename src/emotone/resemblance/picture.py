@@ -19,6 +19,7 @@ _BOTTOM = 40  # for the times of both
 _MARKS = 8
 _FONTS = 'system-ui,-apple-system,"Segoe UI","PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif'
 _STYLE = (
+    ".curves{display:block;width:100%;min-width:560px}"
     f".curves text{{font:12px {_FONTS};fill:#808089}}.curves .name{{font-weight:600}}.curves .grid{{stroke:#80808944}}"
     ".curves .a,.curves .b{fill:none;stroke-width:2;stroke-linejoin:round}.curves .b{stroke-dasharray:6 4}"
 )
@@ -86,7 +87,7 @@ def _axis(found: Resemblance, top: float) -> str:
     marks = []
     for side, name in enumerate("AB"):
         y = top + 14 + 16 * side
-        marks.append(f'<text class="name" x="{_LEFT - 8}" y="{y}" text-anchor="end">{name}</text>')
+        marks.append(f'<text class="name" x="2" y="{y}">{name}</text>')
         for step in steps:
             seconds = float(found.course.times[side][path[step][side]])
             x = _x(step / max(len(path) - 1, 1))
