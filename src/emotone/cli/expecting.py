@@ -1,9 +1,11 @@
 """`emotone assert`: whether recordings express what they should, for people who make speech."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.markup import escape
@@ -41,17 +43,60 @@ _ERROR = f"[bold red]{say('ERROR   ', '错误')}[/]"
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What is wanted of the recordings, in the user's words."""
+    """What is expected, in the user's words.
 
-    given: tuple[str, ...]
-    expect: str | None
+    Attributes:
+        label: Of all recordings; `None` when tables say it.
+        column: Of the tables that say it; `None` when it is the same for all.
+        minimum: The lowest score that passes.
+    """
+
+    label: str | None
     column: str | None
     minimum: float
 
-    def lines(self, head: Head) -> list[Line]:
-        if self.expect is not None:
-            return lines_of_files(self.given, expectation(self.expect, head, self.minimum))
-        return [line for table in self.given for line in lines_of_table(table, self.column or "", head, self.minimum)]
+    def lines(self, given: Sequence[str], head: Head) -> list[Line]:
+        if self.column is None:
+            return lines_of_files(given, expectation(self.label or "", head, self.minimum))
+        return [line for table in given for line in lines_of_table(table, self.column, head, self.minimum)]
+
+
+def _wanted_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of `_Wanted`, which the command gets as `wanted`."""
+
+    @click.option(
+        "--expect",
+        metavar=say("LABEL", "标签"),
+        help=say("The emotion that all should express, such as sad.", "所有录音应表达的情绪，例如 sad。"),
+    )
+    @click.option(
+        "--expect-column",
+        metavar=say("NAME", "列名"),
+        help=say(
+            "The column of the tables that says it for each recording, beside the column file.",
+            "表格中逐一给出目标情绪的列；另需 file 列。",
+        ),
+    )
+    @click.option(
+        "--min",
+        "minimum",
+        type=click.FloatRange(0, 1),
+        default=0.0,
+        metavar="0…1",
+        help=say(
+            "The lowest score of that emotion that passes; it must be the highest of all besides.",
+            "该情绪得分的下限；此外它还须为最高得分。",
+        ),
+    )
+    @wraps(command)
+    def wrapped(*, expect: str | None, expect_column: str | None, minimum: float, **others: Any) -> None:
+        if (expect is None) == (expect_column is None):
+            raise click.UsageError(
+                say("Give either --expect or --expect-column.", "请指定 --expect 或 --expect-column 之一。")
+            )
+        command(wanted=_Wanted(expect, expect_column, minimum), **others)
+
+    return wrapped
 
 
 @click.command(
@@ -70,33 +115,10 @@ class _Wanted:
     ),
 )
 @click.argument("files", nargs=-1, required=True, metavar=say("FILES|DIR…", "文件|文件夹…"))
-@click.option(
-    "--expect",
-    metavar=say("LABEL", "标签"),
-    help=say("The emotion that all should express, such as sad.", "所有录音应表达的情绪，例如 sad。"),
-)
-@click.option(
-    "--expect-column",
-    metavar=say("NAME", "列名"),
-    help=say(
-        "The column of the tables that says it for each recording, beside the column file.",
-        "表格中逐一给出目标情绪的列；另需 file 列。",
-    ),
-)
-@click.option(
-    "--min",
-    "minimum",
-    type=click.FloatRange(0, 1),
-    default=0.0,
-    metavar="0…1",
-    help=say(
-        "The lowest score of that emotion that passes; it must be the highest of all besides.",
-        "该情绪得分的下限；此外它还须为最高得分。",
-    ),
-)
+@_wanted_options
 @click.option(
     "--rate",
-    "wanted_rate",
+    "enough",
     type=click.FloatRange(0, 1),
     metavar="0…1",
     help=say(
@@ -125,10 +147,8 @@ class _Wanted:
 @model_option
 def expecting(
     files: tuple[str, ...],
-    expect: str | None,
-    expect_column: str | None,
-    minimum: float,
-    wanted_rate: float | None,
+    wanted: _Wanted,
+    enough: float | None,
     junit_path: Path | None,
     baselines: tuple[str, ...],
     head: str | None,
@@ -136,25 +156,22 @@ def expecting(
     model: str,
 ) -> None:
     """Checks recordings; one that cannot be heard is an error and does not stop the others."""
-    if (expect is None) == (expect_column is None):
-        raise click.UsageError(
-            say("Give either --expect or --expect-column.", "请指定 --expect 或 --expect-column 之一。")
-        )
-    recognizer = open_model(model, len(files) + (expect_column is not None))
+    recognizer = open_model(model)
     when = datetime.now()
     try:
         asked = one_head(recognizer, head)
-        lines = _Wanted(files, expect, expect_column, minimum).lines(asked)
+        lines = wanted.lines(files, asked)
         usual, unusable = read_baseline(recognizer, baselines, channel)
         if usual is not None:
             print_baseline(", ".join(baselines), usual, asked)
-        judged = list(_judged(_Ears(recognizer, asked, usual, channel), lines))
+        single = recognizer.for_many() if len(lines) > 1 else recognizer
+        judged = list(_judged(_Ears(single, asked, usual, channel), lines))
         if junit_path is not None:
             print_saved(save_text(junit(judged, LANGUAGE, when, properties=_origin(recognizer, asked)), junit_path))
     except EmotoneError as error:
         fail(error)
     _print_rates(judged)
-    if unusable or not _content(judged, wanted_rate):
+    if unusable or not _content(judged, enough):
         raise SystemExit(1)
 
 
