@@ -30,6 +30,7 @@ PAIRS = [("README.md", "README.zh-CN.md")] + [
         "doubt.md",
         "evaluate.md",
         "train.md",
+        "compare.md",
         "emotion2vec.md",
         "security.md",
         "deploy.md",

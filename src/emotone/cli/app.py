@@ -4,11 +4,14 @@ import click
 
 from .. import __version__
 from .baseline import baseline
+from .batch import batch
 from .calibrate import calibrate
+from .compare import compare
 from .console import COMMAND, OPTIONS, say
 from .doctor import doctor
 from .embed import embed
 from .evaluate import evaluate
+from .expecting import expecting
 from .models import models
 from .predict import predict
 from .serve import serve
@@ -31,5 +34,19 @@ def app() -> None:
     """The group of all commands."""
 
 
-for command in (predict, timeline, embed, baseline, evaluate, calibrate, train, models, serve, doctor):
+for command in (
+    predict,
+    timeline,
+    embed,
+    batch,
+    baseline,
+    evaluate,
+    compare,
+    expecting,
+    calibrate,
+    train,
+    models,
+    serve,
+    doctor,
+):
     app.add_command(command)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
-from pathlib import Path
 from typing import Any
 
 import click
@@ -12,7 +11,7 @@ from ..baseline import baseline_doubts, check_model, joined, load_baseline
 from ..errors import EmotoneError, ManifestError
 from ..heads import Head
 from ..interview import Interview, read_heads
-from ..manifest import recordings_in
+from ..manifest import files_of
 from ..recognizer import Recognizer
 from ..types import Baseline, TimelineOptions
 from .console import ERR, each_file, fail, print_doubts, say
@@ -128,18 +127,6 @@ def read_baseline(recognizer: Recognizer, given: Sequence[str], channel: int | N
 
 def _is_baseline(text: str) -> bool:
     return text.lower().endswith(BASELINE_ENDING)
-
-
-def files_of(text: str) -> list[str]:
-    """The recordings in a folder and below it, or the file itself."""
-    if not Path(text).is_dir():
-        return [text]
-    found = [str(file) for file in recordings_in(Path(text))]
-    if not found:
-        raise ManifestError(
-            f"There are no recordings in '{text}'. Check the folder.", f"“{text}”中没有录音。请检查该文件夹。"
-        )
-    return found
 
 
 def baseline_of(recognizer: Recognizer, asked: Asked, channel: int | None) -> tuple[Baseline | None, int]:

@@ -1,12 +1,12 @@
 """An evaluation for people: one HTML page with everything in it, for wide and narrow screens, light and dark."""
 
 from collections.abc import Iterable, Sequence
-from importlib.resources import files
 from itertools import groupby
 
 from .. import __version__
 from ..labels import emotion_of
 from ..markup import Html, join, tag
+from ..sheet import column, document, section, table
 from ..text import Language, Text
 from . import charts, texts
 from .evaluation import Evaluation, Group, LabelResult, Measure
@@ -35,15 +35,7 @@ def report_page(report: Report, language: Language) -> str:
         _origin(report, language),
     )
     body = join(_head(report, title, language), *sections, tag("footer", texts.HONEST.to(language)))
-    style = Html((files(__package__) / "report.css").read_text(encoding="utf-8"))
-    head = join(
-        Html('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
-        Html('<meta name="color-scheme" content="light dark">'),
-        tag("title", title),
-        tag("style", style),
-    )
-    code = "zh-CN" if language == "zh" else "en"
-    return f'<!doctype html>\n<html lang="{code}"><head>{head}</head><body><main>{body}</main></body></html>\n'
+    return document(title, body, language)
 
 
 def _head(report: Report, title: str, language: Language) -> Html:
@@ -91,19 +83,19 @@ def _comparison(report: Report, language: Language) -> Html:
     head = tag(
         "tr",
         tag("td"),
-        _column(texts.UAR, language),
+        column(texts.UAR, language),
         tag("td.drawn"),
-        _column(texts.INTERVAL, language, "extra"),
-        _column(texts.ACCURACY, language),
-        _column(texts.MACRO_F1, language),
-        _column(texts.ECE, language),
+        column(texts.INTERVAL, language, "extra"),
+        column(texts.ACCURACY, language),
+        column(texts.MACRO_F1, language),
+        column(texts.ECE, language),
     )
     rows = [
         _view_row(texts.RELATIVE, result, language),
         _view_row(texts.ABSOLUTE, result.absolute, language),
     ]
     hint = texts.baseline(result.protocol.baseline, result.judged.draws, language)
-    return _section(texts.COMPARISON, hint, _table(head, rows), language=language)
+    return section(texts.COMPARISON, hint, table(head, rows), language=language)
 
 
 def _view_row(name: Text, result: Evaluation, language: Language) -> Html:
@@ -132,22 +124,22 @@ def _tile(name: Text, means: Text, measure: Measure, chance: float | None, langu
 
 
 def _confusion(report: Report, language: Language) -> Html:
-    table = charts.confusion(report.evaluation, language)
-    return _section(texts.CONFUSION, texts.CONFUSION_HINT.to(language), table, language=language)
+    matrix = charts.confusion(report.evaluation, language)
+    return section(texts.CONFUSION, texts.CONFUSION_HINT.to(language), matrix, language=language)
 
 
 def _labels(report: Report, language: Language) -> Html:
     head = tag(
         "tr",
-        _column(texts.EMOTION, language),
-        _column(texts.COUNT, language, "extra"),
-        _column(texts.RECALL, language),
+        column(texts.EMOTION, language),
+        column(texts.COUNT, language, "extra"),
+        column(texts.RECALL, language),
         tag("td.drawn"),
-        _column(texts.PRECISION, language),
-        _column(texts.F1, language),
+        column(texts.PRECISION, language),
+        column(texts.F1, language),
     )
     rows = [_label_row(label, language) for label in report.evaluation.labels]
-    return _section(texts.EACH_EMOTION, "", _table(head, rows), language=language)
+    return section(texts.EACH_EMOTION, "", table(head, rows), language=language)
 
 
 def _label_row(result: LabelResult, language: Language) -> Html:
@@ -185,7 +177,7 @@ def _calibration(report: Report, language: Language) -> Html:
             texts.COVERAGE_HINT.to(language).format(accuracy=percent(half.accuracy)),
         ),
     )
-    return _section(texts.CALIBRATION, _sentences([sentence, errors], language), figures, language=language)
+    return section(texts.CALIBRATION, _sentences([sentence, errors], language), figures, language=language)
 
 
 def _groups(report: Report, language: Language) -> Html:
@@ -196,18 +188,18 @@ def _groups(report: Report, language: Language) -> Html:
         _group_table(texts.FIELDS[field], list(members), language)
         for field, members in groupby(groups, key=lambda group: group.field)
     ]
-    return _section(texts.GROUPS, texts.GROUPS_HINT.to(language), *tables, language=language)
+    return section(texts.GROUPS, texts.GROUPS_HINT.to(language), *tables, language=language)
 
 
 def _group_table(name: Text, groups: Sequence[Group], language: Language) -> Html:
     head = tag(
         "tr",
-        _column(name, language),
-        _column(texts.COUNT, language),
-        _column(texts.EMOTIONS, language, "extra"),
-        _column(texts.UAR, language),
+        column(name, language),
+        column(texts.COUNT, language),
+        column(texts.EMOTIONS, language, "extra"),
+        column(texts.UAR, language),
         tag("td.drawn"),
-        _column(texts.ACCURACY, language),
+        column(texts.ACCURACY, language),
     )
     rows = [
         tag(
@@ -221,13 +213,13 @@ def _group_table(name: Text, groups: Sequence[Group], language: Language) -> Htm
         )
         for group in groups
     ]
-    table = _table(head, rows)
+    whole = table(head, rows)
     if len(rows) < FOLDED_FROM:
-        return table
+        return whole
     low, high = min(group.uar for group in groups), max(group.uar for group in groups)
     between = texts.interval(low, high)
     folded = texts.FOLDED.to(language).format(name=name.to(language), count=len(rows), interval=between)
-    return tag("details", tag("summary", folded), table)
+    return tag("details", tag("summary", folded), whole)
 
 
 def _twins(report: Report, language: Language) -> Html:
@@ -235,11 +227,11 @@ def _twins(report: Report, language: Language) -> Html:
         return Html("")
     head = tag(
         "tr",
-        _column(texts.TWIN, language),
-        _column(texts.COUNT, language, "extra"),
-        _column(texts.UAR, language),
-        _column(texts.CHANGE, language),
-        _column(texts.FLIPS, language),
+        column(texts.TWIN, language),
+        column(texts.COUNT, language, "extra"),
+        column(texts.UAR, language),
+        column(texts.CHANGE, language),
+        column(texts.FLIPS, language),
         tag("td.drawn"),
     )
     rows = [_twin_row(twin, language) for twin in report.robustness.results]
@@ -253,9 +245,7 @@ def _twins(report: Report, language: Language) -> Html:
         tag("td.drawn"),
     )
     absent = [tag("p.note", reason.to(language)) for reason in report.robustness.absent]
-    return _section(
-        texts.TWINS, texts.TWINS_HINT.to(language), _table(head, [first, *rows]), *absent, language=language
-    )
+    return section(texts.TWINS, texts.TWINS_HINT.to(language), table(head, [first, *rows]), *absent, language=language)
 
 
 def _twin_row(twin: TwinResult, language: Language) -> Html:
@@ -299,7 +289,7 @@ def _protocol(report: Report, language: Language) -> Html:
         (texts.FAILED, failed),
         (texts.HEARD_BEFORE, [texts.HEARD_BEFORE_MEANS.to(language)]),
     ]
-    return _section(texts.PROTOCOL, "", _facts(facts, language), language=language)
+    return section(texts.PROTOCOL, "", _facts(facts, language), language=language)
 
 
 def _origin(report: Report, language: Language) -> Html:
@@ -313,23 +303,11 @@ def _origin(report: Report, language: Language) -> Html:
         (texts.DATA, [report.manifest, tag("code", result.data_sha256)]),
         (texts.WHEN, [made]),
     ]
-    return _section(texts.REPEAT, "", _facts(facts, language), language=language)
+    return section(texts.REPEAT, "", _facts(facts, language), language=language)
 
 
 def _named(labels: Sequence[str], language: Language) -> list[str]:
     return [join(*(charts.named(label, language) for label in labels))] if labels else []
-
-
-def _section(title: Text, hint: str, *content: Html, language: Language) -> Html:
-    return tag("section", tag("h2", title.to(language)), *([tag("p.hint", hint)] if hint else []), *content)
-
-
-def _table(head: Html, rows: Sequence[Html]) -> Html:
-    return tag("div.wide", tag("table.rows", tag("thead", head), tag("tbody", *rows)))
-
-
-def _column(name: Text, language: Language, css_class: str = "") -> Html:
-    return tag(f"th.{css_class}" if css_class else "th", name.to(language), attributes={"scope": "col"})
 
 
 def _facts(facts: Iterable[tuple[Text, Sequence[str]]], language: Language) -> Html:

@@ -1,10 +1,9 @@
 """Tables: a row for each recording, segment or window. CSV, Parquet, and the index that audformat reads."""
 
-import io
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from ..errors import MissingExtraError
+from ..rows import arrow, to_parquet
 from ..text import Language, printable
 from ..types import Segment, Timeline
 from .entries import Entry, Span, one_line, spans, union
@@ -32,16 +31,10 @@ def write_parquet(entries: Sequence[Entry], language: Language) -> bytes:
     Raises:
         MissingExtraError: When pyarrow is not installed.
     """
-    try:
-        import pyarrow  # noqa: PLC0415 - heavy, and only here
-        from pyarrow import parquet  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        raise MissingExtraError.of("tables") from error
+    pa = arrow()
     rows, columns = _table(entries)
-    kinds = [(column, pyarrow.string() if _is_text(column) else pyarrow.float64()) for column in columns]
-    data = io.BytesIO()
-    parquet.write_table(pyarrow.Table.from_pylist(rows, pyarrow.schema(kinds)), data)
-    return data.getvalue()
+    kinds = [(column, pa.string() if _is_text(column) else pa.float64()) for column in columns]
+    return to_parquet(pa.Table.from_pylist(rows, pa.schema(kinds)))
 
 
 def write_audformat(entries: Sequence[Entry], language: Language) -> bytes:
