@@ -133,11 +133,7 @@ def files(options: argparse.Namespace, place: Path) -> None:
             .normal(0, 1000, round(RATE * options.seconds))
             .astype("<i2")
         )
-        with wave.open(str(path), "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(2)
-            file.setframerate(RATE)
-            file.writeframes(noise.tobytes())
+        write_wave(path, noise)
     run = place / "run"
     took = measured(batch(folder, run, "--embedding"))
     print(
@@ -150,6 +146,15 @@ def files(options: argparse.Namespace, place: Path) -> None:
     print(f"again, with nothing to do: {again.wall:.1f} s, peak memory {again.peak / 1e6:.0f} MB")
     parts = list((run / "parts").iterdir())
     print(f"{len(parts)} parts, {sum(part.stat().st_size for part in parts) / 1e6:.0f} MB")
+
+
+def write_wave(path: Path, samples: Any) -> None:
+    """Writes 16-bit samples at 16 kHz."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(samples.tobytes())
 
 
 def kill(options: argparse.Namespace, place: Path) -> None:
@@ -204,8 +209,14 @@ print(json.dumps([time.perf_counter() - start, time.process_time() - cpu]))
 
 
 def funasr(options: argparse.Namespace, place: Path) -> None:
-    """Clips per second of both, in turn. FunASR's time is without its start, ours with it."""
-    manifest = chosen(options.folder, options.limit, place)
+    """Clips per second of both, in turn, of WAV files. FunASR's time is without its start, ours with it."""
+    from emotone import load_audio  # noqa: PLC0415 - for this alone
+
+    (place / "wav").mkdir()
+    for number, file in enumerate(chosen(options.folder, options.limit, place).read_text().splitlines()[1:]):
+        samples = (load_audio(file).samples * 32767).round().astype("<i2")
+        write_wave(place / "wav" / f"{number:05}.wav", samples)
+    manifest = chosen(place / "wav", options.limit, place)
     ratios = []
     for number in range(options.rounds):
         command = [options.python, "-c", FUNASR, options.funasr, str(manifest), str(CORES)]
