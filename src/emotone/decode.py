@@ -1,6 +1,6 @@
 """Media bytes become frames of float samples. FFmpeg (through PyAV) decodes; nothing but the given bytes is opened."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, TypeAlias
 
@@ -14,6 +14,9 @@ from .errors import NoAudioStreamError, UnsupportedAudioError
 
 MIN_RATE, MAX_RATE = 1_000, 768_000  # beyond every recorder; a header that says otherwise is broken
 MAX_CHANNELS = 64
+
+_UNCOUNTED = 8  # channels of which PyAV counts the planes wrongly
+_JOINED = 1.0  # seconds that are given on at a time, at least
 
 # What is recorded, sent and sold. FFmpeg knows hundreds more: playlists that open other files, images, plain text.
 _CONTAINERS = (
@@ -65,9 +68,31 @@ class Faults:
 def decode(file: BinaryIO, name: str, faults: Faults) -> Iterator[Decoded]:
     """Decoded blocks of the first audio track, with the rate that the decoder really gives (Opus: always 48 kHz)."""
     with _open_track(file, name) as container:
-        for frame in _frames(container, file, faults, name):
-            samples = frame.to_ndarray().astype(np.float32, copy=False)
-            yield samples.reshape(-1, frame.layout.nb_channels).T, frame.sample_rate
+        yield from _joined(map(_samples, _frames(container, file, faults, name)))
+
+
+def _samples(frame: av.AudioFrame) -> Decoded:
+    samples = frame.to_ndarray().astype(np.float32, copy=False)
+    if not frame.format.is_planar:
+        samples = samples.reshape(-1, frame.layout.nb_channels).T
+    return samples, frame.sample_rate
+
+
+def _joined(blocks: Iterable[Decoded]) -> Iterator[Decoded]:
+    """The same in longer blocks: many codecs give 20 ms at a time, and every block costs as much again as its decoding."""
+    waiting: list[NDArray[np.float32]] = []
+    size = rate = 0
+    for block, own in blocks:
+        if waiting and (own != rate or len(block) != len(waiting[0])):
+            yield np.concatenate(waiting, axis=1), rate
+            waiting, size = [], 0
+        waiting.append(block)
+        size, rate = size + block.shape[1], own
+        if size >= rate * _JOINED:
+            yield np.concatenate(waiting, axis=1), rate
+            waiting, size = [], 0
+    if waiting:
+        yield np.concatenate(waiting, axis=1), rate
 
 
 def format_of(file: BinaryIO, name: str) -> Format:
@@ -113,7 +138,8 @@ def _open(file: BinaryIO) -> Container:
 def _frames(container: Container, file: BinaryIO, faults: Faults, name: str) -> Iterator[av.AudioFrame]:
     """The decoded frames as float32. Faults are noted: those at the very end mean that the file is cut.
 
-    Channels stay interleaved: PyAV counts the planes of a frame wrongly, and crashes, when they are eight or more.
+    Channels become interleaved, but for frames that can stay as they are: PyAV counts the planes of a frame wrongly, and
+    crashes, when they are eight or more.
     """
     resampler: av.AudioResampler | None = None
     kind: tuple[Any, ...] = ()
@@ -127,7 +153,10 @@ def _frames(container: Container, file: BinaryIO, faults: Faults, name: str) -> 
                     _check_claims(frame, name)
                     kind, resampler = found, av.AudioResampler(format="flt")  # scaling is FFmpeg's
                 whole &= not frame.is_corrupt
-                yield from resampler.resample(frame)
+                if frame.format.name == "fltp" and frame.layout.nb_channels < _UNCOUNTED:
+                    yield frame
+                else:
+                    yield from resampler.resample(frame)
         except _FOREIGN:
             whole = False
         if packet.size:  # else it only empties the decoder
@@ -152,11 +181,13 @@ def _packets(container: Container, file: BinaryIO, faults: Faults) -> Iterator[P
     gap = _GAP_IN_GAPLESS if container_names(container) & _GAPLESS else _GAP
     first: Packet | None = None
     reached = heard = 0.0
+    ticks = {stream.index: float(stream.time_base) for stream in container.streams if stream.time_base}
     try:
         packets: Iterator[Any] = container.demux()
         for packet in packets:
-            start = float(packet.pts * packet.time_base) if packet.pts is not None else heard
-            end = start + float((packet.duration or 0) * packet.time_base)
+            tick = ticks.get(packet.stream.index, 0.0)
+            start = packet.pts * tick if packet.pts is not None else heard
+            end = start + (packet.duration or 0) * tick
             reached = max(reached, end)
             if packet.stream.index == track.index:
                 faults.damaged |= first is not None and start > heard + gap

@@ -3,10 +3,10 @@
 import json
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from itertools import islice
 from pathlib import Path
 
 import click
@@ -26,6 +26,7 @@ from .reports import print_saved
 
 _LINE_EVERY = 30.0  # seconds between lines where there is no terminal
 _FAILURES_SHOWN = 3
+_RUNNERS = {"local": run_local}
 _INTERRUPTED = 130  # what a shell says of a command that was ended by Ctrl-C
 
 folder_argument = click.argument(
@@ -80,6 +81,13 @@ def batch() -> None:
 @channel_option
 @model_option
 @click.option(
+    "--runner",
+    type=click.Choice(list(_RUNNERS)),
+    default="local",
+    show_default=True,
+    help=say("Where the work is done: on this computer.", "在何处运行：本机。"),
+)
+@click.option(
     "--workers",
     type=click.IntRange(min=1),
     metavar="N",
@@ -96,6 +104,7 @@ def run(
     head: str | None,
     channel: int | None,
     model: str,
+    runner: str,
     workers: int | None,
     retry_failures: bool,
 ) -> None:
@@ -105,7 +114,7 @@ def run(
         worker = Worker(model, WorkOptions(granularity, embedding, head, channel))
         folder = RunFolder(output)
         with _screen(inputs) as screen:
-            progress = run_local(
+            progress = _RUNNERS[runner](
                 folder, worker, items, workers=workers, retry_failures=retry_failures, on_progress=screen.show
             )
     except EmotoneError as error:
@@ -274,5 +283,5 @@ def _print_end(folder: RunFolder, progress: Progress) -> None:
             say(f"{progress.failures:,} files failed: {path}", f"{progress.failures:,} 个文件失败：{path}"),
             markup=False,
         )
-        for line in islice(folder.failures(), _FAILURES_SHOWN):
+        for line in deque(folder.failures(), _FAILURES_SHOWN):
             ERR.print(f"  {line.file}: {line.zh if LANGUAGE == 'zh' else line.en}", markup=False)
