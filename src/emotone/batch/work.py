@@ -1,6 +1,7 @@
 """The work itself: a class that loads the model once and turns items into rows, wherever it runs."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any, BinaryIO
@@ -13,10 +14,12 @@ from ..recognizer import load_model
 from ..rows import Row, rows_of
 from ..text import Text
 from ..writers import Granularity
+from .index import Done
 from .inputs import Item
 from .places import LocalFile
 
 _INTERNAL = "InternalError"
+_READERS = 4  # object stores answer after 0.1 s, and a clip of a few seconds is analysed in less
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,11 @@ class Heard:
     def sha256(self) -> str:
         """Of the encoded bytes, in hex."""
         return self.rows[0].sha256
+
+    @property
+    def done(self) -> Done:
+        """What an index keeps of it."""
+        return Done(self.item.name, self.sha256, self.item.stamp, len(self.rows), self.rows[0].duration)
 
     def of(self, item: Item) -> "Heard":
         """The same for an item with the same bytes."""
@@ -109,6 +117,7 @@ class Worker:
         options: What is asked of each recording.
 
     Attributes:
+        model: As it was given.
         info: The model; its labels are those of the head that answers.
         head: The head that answers.
         options: What is asked of each recording.
@@ -118,28 +127,31 @@ class Worker:
     """
 
     def __init__(self, model: str = DEFAULT_MODEL, options: WorkOptions | None = None) -> None:
-        self.options = options or WorkOptions()
+        self.model, self.options = model, options or WorkOptions()
         loaded = load_model(model, threads=1)
         head: Head | None = None if self.options.head is None else load_head(self.options.head)
         self._recognizer = loaded if head is None else loaded.with_head(head)
         self.info, self.head = self._recognizer.info, self._recognizer.head
 
     def __call__(self, items: Sequence[Item]) -> Results:
-        """The results of items, in their order. Items with the same bytes are analysed once."""
+        """The results of items, in their order. Items with the same bytes are analysed once.
+
+        All are read ahead while the first are analysed, so they should not be many at a time.
+        """
         heard: list[Heard] = []
         failed: list[Failed] = []
         known: dict[str, Heard] = {}
-        for item in items:
-            read = self.read(item)
-            if isinstance(read, Failed):
-                failed.append(read)
-                continue
-            result = known[read.sha256].of(item) if read.sha256 in known else self.hear(read)
-            if isinstance(result, Failed):
-                failed.append(result)
-            else:
-                known[read.sha256] = result
-                heard.append(result)
+        with ThreadPoolExecutor(_READERS, "read") as readers:
+            for read in readers.map(self.read, items):
+                if isinstance(read, Failed):
+                    failed.append(read)
+                    continue
+                result = known[read.sha256].of(read.item) if read.sha256 in known else self.hear(read)
+                if isinstance(result, Failed):
+                    failed.append(result)
+                else:
+                    known[read.sha256] = result
+                    heard.append(result)
         return Results(tuple(heard), tuple(failed))
 
     def read(self, item: Item) -> Read | Failed:

@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import islice
@@ -86,6 +86,17 @@ def batch() -> None:
     help=say("Files analysed at a time. Default: one for each core.", "同时分析的文件数。默认每个核心一个。"),
 )
 @click.option(
+    "--runner",
+    "runner_name",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help=say(
+        "Where: on this computer, or on the Ray cluster that RAY_ADDRESS names.",
+        "运行位置：本机，或环境变量 RAY_ADDRESS 指定的 Ray 集群。",
+    ),
+)
+@click.option(
     "--retry-failures", is_flag=True, help=say("Try files again that failed before.", "重新尝试之前失败的文件。")
 )
 def run(
@@ -97,6 +108,7 @@ def run(
     channel: int | None,
     model: str,
     workers: int | None,
+    runner_name: str,
     retry_failures: bool,
 ) -> None:
     """Begins or continues a run."""
@@ -105,7 +117,7 @@ def run(
         worker = Worker(model, WorkOptions(granularity, embedding, head, channel))
         folder = RunFolder(output)
         with _screen(inputs) as screen:
-            progress = run_local(
+            progress = _runner(runner_name)(
                 folder, worker, items, workers=workers, retry_failures=retry_failures, on_progress=screen.show
             )
     except EmotoneError as error:
@@ -181,6 +193,14 @@ def export(folder: Path, output: Path) -> None:
         print_saved(export_run(open_run(folder), output))
     except EmotoneError as error:
         fail(error)
+
+
+def _runner(name: str) -> Callable[..., Progress]:
+    if name == "local":
+        return run_local
+    from ..batch.ray import run_ray  # noqa: PLC0415 - loads Ray
+
+    return run_ray
 
 
 class _Lines:
