@@ -21,6 +21,7 @@ PAIRS = [("README.md", "README.zh-CN.md")] + [
         "page.md",
         "cli.md",
         "exports.md",
+        "batch.md",
         "python.md",
         "baseline.md",
         "doubt.md",

@@ -5,12 +5,13 @@ import json
 import pickle
 import tarfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import fsspec
 import pyarrow
 import pytest
+from bucket import serving
 from pyarrow import parquet
 
 from emotone.batch import Item, items_of
@@ -241,6 +242,51 @@ def test_a_shard_in_a_store(bucket: str) -> None:
     items = list(items_of(["memory://shards/x.tar"]))
     found = {item.name: item.place.open().read() for item in items}
     assert found["memory://shards/x.tar::in/sub/b.mp3"] == SOUNDS["sub/b.mp3"]
+
+
+@pytest.fixture
+def s3(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """What goes behind the URLs of an S3 bucket with the recordings and a ZIP archive of them."""
+    for name, value in (("ACCESS_KEY_ID", "x"), ("SECRET_ACCESS_KEY", "y"), ("EC2_METADATA_DISABLED", "true")):
+        monkeypatch.setenv(f"AWS_{name}", value)
+    objects = {f"in/{name}": data for name, data in SOUNDS.items()}
+    shard = zip_of(folder, tmp_path / "x.zip").read_bytes()
+    with serving({**objects, "in/notes.txt": b"-", "shards/x.zip": shard}) as options:
+        yield options
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("/in", set(SOUNDS)),
+        ("/in/a.wav", {"a.wav"}),
+        ("/in/**/b.*", {"sub/b.mp3"}),
+        ("/in/s*/deep/*", {"sub/deep/c.OGG"}),
+    ],
+)
+def test_a_bucket(s3: str, path: str, found: set[str]) -> None:
+    items = list(items_of([f"s3://bucket{path}{s3}"]))
+    assert contents(items, "s3://bucket/in/") == {name: SOUNDS[name] for name in found}
+    assert all(item.size == len(SOUNDS[item.name.removeprefix("s3://bucket/in/")]) for item in items)
+    assert all(item.stamp for item in items)
+
+
+def test_a_shard_in_a_bucket_is_read_where_it_lies(s3: str) -> None:
+    items = list(items_of([f"s3://bucket/shards/x.zip{s3}"]))
+    assert contents(items, "s3://bucket/shards/x.zip::in/") == SOUNDS
+
+
+def test_a_list_of_files_in_a_bucket(s3: str, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text(f"file,n\ns3://bucket/in/a.wav{s3},1\ns3://bucket/in/gone.wav{s3},2\n")
+    there, gone = items_of([str(tmp_path / "list.csv")])
+    assert (there.place.open().read(), there.metadata) == (b"sound a", {"n": "1"})
+    with pytest.raises(AudioNotFoundError, match="gone"):
+        gone.place.open().read()
+
+
+def test_a_bucket_that_cannot_be_reached(s3: str) -> None:
+    with pytest.raises(AudioNotFoundError, match="Nothing can be read at 's3://other"):
+        list(items_of([f"s3://other/in{s3}"]))
 
 
 def test_a_list_of_urls(bucket: str, tmp_path: Path) -> None:

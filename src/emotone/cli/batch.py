@@ -3,10 +3,10 @@
 import json
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from itertools import islice
 from pathlib import Path
 
 import click
@@ -80,21 +80,20 @@ def batch() -> None:
 @channel_option
 @model_option
 @click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help=say("Files analysed at a time. Default: one for each core.", "同时分析的文件数。默认每个核心一个。"),
-)
-@click.option(
     "--runner",
-    "runner_name",
     type=click.Choice(["local", "ray"]),
     default="local",
     show_default=True,
     help=say(
-        "Where: on this computer, or on the Ray cluster that RAY_ADDRESS names.",
-        "运行位置：本机，或环境变量 RAY_ADDRESS 指定的 Ray 集群。",
+        "Where the work is done: on this computer, or on the Ray cluster that RAY_ADDRESS names.",
+        "在何处运行：本机，或环境变量 RAY_ADDRESS 指定的 Ray 集群。",
     ),
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help=say("Files analysed at a time. Default: one for each core.", "同时分析的文件数。默认每个核心一个。"),
 )
 @click.option(
     "--retry-failures", is_flag=True, help=say("Try files again that failed before.", "重新尝试之前失败的文件。")
@@ -107,8 +106,8 @@ def run(
     head: str | None,
     channel: int | None,
     model: str,
+    runner: str,
     workers: int | None,
-    runner_name: str,
     retry_failures: bool,
 ) -> None:
     """Begins or continues a run."""
@@ -117,7 +116,7 @@ def run(
         worker = Worker(model, WorkOptions(granularity, embedding, head, channel))
         folder = RunFolder(output)
         with _screen(inputs) as screen:
-            progress = _runner(runner_name)(
+            progress = _runner(runner)(
                 folder, worker, items, workers=workers, retry_failures=retry_failures, on_progress=screen.show
             )
     except EmotoneError as error:
@@ -294,5 +293,5 @@ def _print_end(folder: RunFolder, progress: Progress) -> None:
             say(f"{progress.failures:,} files failed: {path}", f"{progress.failures:,} 个文件失败：{path}"),
             markup=False,
         )
-        for line in islice(folder.failures(), _FAILURES_SHOWN):
+        for line in deque(folder.failures(), _FAILURES_SHOWN):
             ERR.print(f"  {line.file}: {line.zh if LANGUAGE == 'zh' else line.en}", markup=False)
