@@ -3,6 +3,7 @@
 import logging
 import os
 import socket
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -36,7 +37,9 @@ def connected() -> Iterator[Any]:
     level = data.level
     data.setLevel(logging.CRITICAL)
     try:
-        yield ray
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="ray|emotone.batch.ray", category=DeprecationWarning)
+            yield ray
     finally:
         data.setLevel(level)
         if mine:

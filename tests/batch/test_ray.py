@@ -153,7 +153,6 @@ def test_a_command_that_was_killed_is_continued(
     assert "Traceback" not in done.stderr
     assert "empty.wav" in done.stderr
     check_same(path, expected)
-    assert cli(*command, env=there).returncode == 0
 
 
 @dataclass(frozen=True)

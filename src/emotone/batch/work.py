@@ -1,5 +1,6 @@
 """The work itself: a class that loads the model once and turns items into rows, wherever it runs."""
 
+import io
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -16,9 +17,10 @@ from ..text import Text
 from ..writers import Granularity
 from .index import Done
 from .inputs import Item
-from .places import LocalFile
+from .places import LocalFile, RemoteFile
 
 _INTERNAL = "InternalError"
+_REQUEST_BYTES = 8 * 2**20  # of a file in an object store: each reading is a request, and has its price
 _READERS = 4  # object stores answer after 0.1 s, and a clip of a few seconds is analysed in less
 
 
@@ -177,6 +179,8 @@ class Worker:
         if isinstance(item.place, LocalFile) and item.size > SPOOL_BYTES:  # it is read where it lies
             return open_recording(item.place.path, channel=channel)
         with item.place.open() as stream:
+            if isinstance(item.place, RemoteFile):
+                stream = io.BufferedReader(stream, _REQUEST_BYTES)  # type: ignore[type-var]
             return open_recording(_Named(stream, item.name), channel=channel)  # type: ignore[arg-type]
 
 
