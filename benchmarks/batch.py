@@ -97,6 +97,29 @@ def speed(options: argparse.Namespace, place: Path) -> None:
     print(f"{counts['seconds'] / took.cpu:.0f} × real time per core (CPU time, with start)")
     print(f"{counts['seconds'] / took.wall:.0f} × real time on {CORES} cores (wall)")
     print(f"cores busy with anything: {took.busy:.0%}; with this: {took.cpu / took.wall / CORES:.0%}")
+    print(f"listening threads at work: {at_work(manifest, place / 'again', options.model):.0%} of their time")
+
+
+def at_work(manifest: Path, output: Path, model: str) -> float:
+    """The share of their time, from the first file to the end of the last, in which the listening threads have one.
+
+    What else runs on the machine hardly changes it: it says whether anybody waits for files, for another or for a part.
+    """
+    from emotone.batch import Failed, Heard, Read, RunFolder, Worker, WorkOptions, items_of, run_local  # noqa: PLC0415
+
+    spans: list[tuple[float, float]] = []
+
+    class Watched(Worker):
+        def hear(self, read: Read) -> Heard | Failed:
+            start = time.perf_counter()
+            try:
+                return super().hear(read)
+            finally:
+                spans.append((start, time.perf_counter()))
+
+    run_local(RunFolder(output), Watched(model, WorkOptions(embedding=True)), items_of([str(manifest)]))
+    spent = max(end for _, end in spans) - min(start for start, _ in spans)
+    return sum(end - start for start, end in spans) / spent / CORES
 
 
 def files(options: argparse.Namespace, place: Path) -> None:
@@ -105,15 +128,17 @@ def files(options: argparse.Namespace, place: Path) -> None:
     for number in range(options.files):
         path = folder / f"{number // 1000:04}" / f"{number:07}.wav"
         path.parent.mkdir(parents=True, exist_ok=True)
-        noise = np.random.default_rng(number).normal(0, 1000, round(RATE * options.seconds)).astype("<i2")
-        with wave.open(str(path), "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(2)
-            file.setframerate(RATE)
-            file.writeframes(noise.tobytes())
+        noise = (
+            np.random.default_rng(number % options.distinct)
+            .normal(0, 1000, round(RATE * options.seconds))
+            .astype("<i2")
+        )
+        write_wave(path, noise)
     run = place / "run"
     took = measured(batch(folder, run, "--embedding"))
-    print(f"{options.files} files of {options.seconds} s, {machine()}")
+    print(
+        f"{options.files} files of {options.seconds} s, {min(options.distinct, options.files)} of them different, {machine()}"
+    )
     print(
         f"peak memory {took.peak / 1e6:.0f} MB, wall {took.wall:.0f} s, {counts_of(run)['files'] / took.wall:.0f} files/s"
     )
@@ -123,6 +148,15 @@ def files(options: argparse.Namespace, place: Path) -> None:
     print(f"{len(parts)} parts, {sum(part.stat().st_size for part in parts) / 1e6:.0f} MB")
 
 
+def write_wave(path: Path, samples: Any) -> None:
+    """Writes 16-bit samples at 16 kHz."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(samples.tobytes())
+
+
 def kill(options: argparse.Namespace, place: Path) -> None:
     """The same table, whatever happened."""
     manifest = chosen(options.folder, options.limit, place)
@@ -130,7 +164,7 @@ def kill(options: argparse.Namespace, place: Path) -> None:
     chance, killed, again = random.Random(options.seed), 0, 0
     for number in range(options.rounds):
         process = subprocess.Popen(batch(manifest, place / "run", "--embedding"), stderr=subprocess.DEVNULL)
-        time.sleep(chance.uniform(0.5, whole.wall * 0.6))
+        time.sleep(chance.uniform(0, whole.wall))
         process.send_signal(signal.SIGKILL)
         killed += process.wait() == -signal.SIGKILL
         done = table(place / "run", place / "now.parquet") if (place / "run" / "run.json").exists() else None
@@ -175,11 +209,17 @@ print(json.dumps([time.perf_counter() - start, time.process_time() - cpu]))
 
 
 def funasr(options: argparse.Namespace, place: Path) -> None:
-    """Clips per second of both, in turn. FunASR's time is without its start, ours with it."""
-    manifest = chosen(options.folder, options.limit, place)
+    """Clips per second of both, in turn, of WAV files. FunASR's time is without its start, ours with it."""
+    from emotone import load_audio  # noqa: PLC0415 - for this alone
+
+    (place / "wav").mkdir()
+    for number, file in enumerate(chosen(options.folder, options.limit, place).read_text().splitlines()[1:]):
+        samples = (load_audio(file).samples * 32767).round().astype("<i2")
+        write_wave(place / "wav" / f"{number:05}.wav", samples)
+    manifest = chosen(place / "wav", options.limit, place)
     ratios = []
     for number in range(options.rounds):
-        command = [sys.executable, "-c", FUNASR, options.funasr, str(manifest), str(CORES)]
+        command = [options.python, "-c", FUNASR, options.funasr, str(manifest), str(CORES)]
         printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1]
         their_wall, their_cpu = json.loads(printed)
         run = place / f"run{number}"
@@ -207,10 +247,12 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=300, help="recordings of the folder")
     parser.add_argument("--model", default="emotone-small")
     parser.add_argument("--files", type=int, default=200_000)
+    parser.add_argument("--distinct", type=int, default=10**9, help="of the tiny files; all others are copies")
     parser.add_argument("--seconds", type=float, default=0.2, help="of each of the tiny files")
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--funasr", help="folder of FunASR's model")
+    parser.add_argument("--python", default=sys.executable, help="that has FunASR")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         {"speed": speed, "files": files, "kill": kill, "funasr": funasr}[options.what](options, Path(place))

@@ -274,7 +274,7 @@ def test_killed_at_any_moment_it_ends_with_the_same_table(worker: CountingWorker
 
 def test_a_full_disk_ends_the_run_and_loses_nothing(archive: Path, tmp_path: Path) -> None:
     def little_space() -> None:  # a file may not become longer: as on a full disk, a write fails in the middle
-        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (3_000, 3_000))
 
     arguments = ("run", archive, "-o", tmp_path / "run", "--embedding")
     done = cli(*arguments, code=1, preexec_fn=little_space)

@@ -95,9 +95,7 @@ class _LocalRun:
         self._active: dict[str, list[Item]] = {}  # being analysed: other items with the same bytes
         self._kept: list[Heard] = []  # not in a part yet
         self._contents: dict[str, Heard] = {}  # of those
-        self._copies: list[
-            tuple[Item, str, tuple[str, str]]
-        ] = []  # items, their bytes, and the part and file with these
+        self._copies: list[tuple[Item, str, tuple[str, str]]] = []  # with their bytes, and the part and file with these
         self._rows = 0
         self._began = self._saved = time.monotonic()
         self._progress = Progress()
@@ -180,9 +178,7 @@ class _LocalRun:
             self._listen()
 
     def _listen(self) -> None:
-        while (
-            self._ready and self._listening <= self._workers
-        ):  # one more than there are: none has to wait for this thread
+        while self._ready and self._listening < 2 * self._workers:  # so none of them has to wait for this thread
             self._listening += 1
             read = heapq.heappop(self._ready).read
             self._listeners.submit(self._worker.hear, read).add_done_callback(self._tell)

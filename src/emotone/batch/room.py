@@ -2,7 +2,11 @@
 
 import threading
 
+from ..audio import SPOOL_BYTES
 from .inputs import Item
+from .places import Held
+
+_UNKNOWN = 8 * 2**20  # bytes of a file whose size is not known before it is read
 
 
 class Room:
@@ -24,14 +28,14 @@ class Room:
         with self._changed:
             self._changed.wait_for(self._has_room)
             self._inside += 1
-            self._bytes += item.size
+            self._bytes += _weight(item)
             return not self._closed
 
     def leave(self, item: Item) -> None:
         """The item is dealt with."""
         with self._changed:
             self._inside -= 1
-            self._bytes -= item.size
+            self._bytes -= _weight(item)
             self._changed.notify()
 
     def close(self) -> None:
@@ -42,3 +46,8 @@ class Room:
 
     def _has_room(self) -> bool:
         return self._closed or not self._inside or (self._inside < self._files and self._bytes < self._size)
+
+
+def _weight(item: Item) -> int:
+    """Bytes of memory that the item takes: what is longer than `SPOOL_BYTES` lies on disk."""
+    return item.size if isinstance(item.place, Held) else min(item.size or _UNKNOWN, SPOOL_BYTES)
