@@ -69,7 +69,7 @@ def run_ray(
         items: What to analyse; all are listed before the first is analysed.
         workers: Files that are listened to at a time; `None`: as many as the cluster has cores.
         retry_failures: Whether files that failed before are tried again.
-        on_progress: Called while files are listed, whenever a part is written, and at the end.
+        on_progress: Called whenever a part is written, and at the end.
 
     Raises:
         OptionError: When the folder was begun otherwise, somebody works in it, or there is no such cluster.

@@ -1,8 +1,9 @@
 """The work itself: a class that loads the model once and turns items into rows, wherever it runs."""
 
 import io
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any, BinaryIO
@@ -136,25 +137,32 @@ class Worker:
         self.info, self.head = self._recognizer.info, self._recognizer.head
 
     def __call__(self, items: Sequence[Item]) -> Results:
-        """The results of items, in their order. Items with the same bytes are analysed once.
-
-        All are read ahead while the first are analysed, so they should not be many at a time.
-        """
+        """The results of items, in their order. Items with the same bytes are analysed once."""
         heard: list[Heard] = []
         failed: list[Failed] = []
         known: dict[str, Heard] = {}
-        with ThreadPoolExecutor(_READERS, "read") as readers:
-            for read in readers.map(self.read, items):
-                if isinstance(read, Failed):
-                    failed.append(read)
-                    continue
-                result = known[read.sha256].of(read.item) if read.sha256 in known else self.hear(read)
-                if isinstance(result, Failed):
-                    failed.append(result)
-                else:
-                    known[read.sha256] = result
-                    heard.append(result)
+        for read in self._read_ahead(items):
+            if isinstance(read, Failed):
+                failed.append(read)
+                continue
+            result = known[read.sha256].of(read.item) if read.sha256 in known else self.hear(read)
+            if isinstance(result, Failed):
+                failed.append(result)
+            else:
+                known[read.sha256] = result
+                heard.append(result)
         return Results(tuple(heard), tuple(failed))
+
+    def _read_ahead(self, items: Sequence[Item]) -> Iterator[Read | Failed]:
+        """Items as they are read, some of them while one is analysed."""
+        waiting: deque[Future[Read | Failed]] = deque()
+        with ThreadPoolExecutor(_READERS, "read") as readers:
+            for item in items:
+                waiting.append(readers.submit(self.read, item))
+                if len(waiting) > _READERS:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
 
     def read(self, item: Item) -> Read | Failed:
         """Gets the bytes of an item and their sha256. Nothing is decoded yet."""
