@@ -11,8 +11,11 @@ _CHANGED = "Sun, 22 Nov 2026 12:00:00 GMT"
 
 
 @contextmanager
-def serving(objects: Mapping[str, bytes]) -> Iterator[str]:
-    """Serves a bucket with these objects; what is given goes behind a URL: `s3://bucket/key?…`."""
+def serving(objects: Mapping[str, bytes], requests: list[str] | None = None) -> Iterator[str]:
+    """Serves a bucket with these objects; what is given goes behind a URL: `s3://bucket/key?…`.
+
+    What is asked for is added to `requests`, such as `GET key`.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -26,6 +29,8 @@ def serving(objects: Mapping[str, bytes]) -> Iterator[str]:
         def _answer(self, *, body: bool) -> None:
             parts = urlsplit(self.path)
             bucket, _, key = unquote(parts.path).lstrip("/").partition("/")
+            if requests is not None:
+                requests.append(f"{self.command} {key}")
             query = {name: values[0] for name, values in parse_qs(parts.query).items()}
             if bucket != "bucket":
                 self._send(404, b"", body)

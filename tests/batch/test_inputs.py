@@ -1,5 +1,6 @@
 """What an archive consists of."""
 
+import hashlib
 import io
 import json
 import pickle
@@ -14,7 +15,7 @@ import pytest
 from bucket import serving
 from pyarrow import parquet
 
-from emotone.batch import Item, items_of
+from emotone.batch import Item, Read, Worker, items_of
 from emotone.errors import AudioError, AudioNotFoundError, ManifestError, OptionError, UnsupportedAudioError
 
 SOUNDS = {"a.wav": b"sound a", "sub/b.mp3": b"sound b" * 1000, "sub/deep/c.OGG": b"sound c"}
@@ -310,3 +311,15 @@ def test_inputs_that_are_not_there_are_refused_at_once(folder: Path) -> None:
         items_of([])
     with pytest.raises(ManifestError, match="Download it"):
         items_of(["s3://bucket/list.csv"])
+
+
+def test_a_recording_in_an_object_store_takes_few_requests() -> None:
+    requests: list[str] = []
+    recording = b"sound" * 200_000
+    with serving({"calls/a.ogg": recording}, requests) as options:
+        (item,) = items_of([f"s3://bucket/calls{options}"])
+        requests.clear()
+        read = Worker().read(item)
+    assert isinstance(read, Read)
+    assert read.sha256 == hashlib.sha256(recording).hexdigest()
+    assert requests == ["HEAD calls/a.ogg", "GET calls/a.ogg"]

@@ -91,6 +91,15 @@ class Index:
         with self._cursor() as cursor:
             return cursor.execute("INSERT OR IGNORE INTO asked VALUES (?)", (item.name,)).rowcount == 1
 
+    def wants(self, item: Item, *, retry: bool) -> bool:
+        """Whether it is to be analysed: nobody asked for it before, it is not done, and it has not failed unless to retry."""
+        return self.claim(item) and not self.is_done(item) and (retry or not self.has_failed(item))
+
+    def forget_failure(self, item: Item) -> None:
+        """It is tried again."""
+        with self._cursor() as cursor:
+            cursor.execute("DELETE FROM failed WHERE file = ?", (item.name,))
+
     def is_done(self, item: Item) -> bool:
         """Whether it was analysed as it is now, as far as can be told without reading it."""
         return self._same_stamp("done", item)

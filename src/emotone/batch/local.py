@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 
 from ..engine import usable_cores
 from ..errors import OutputError
-from .index import Done, Index
+from .index import Index
 from .inputs import Item
 from .progress import Progress
 from .room import Room
@@ -138,9 +138,7 @@ class _LocalRun:
             self._events.put(_End())
 
     def _wanted(self, item: Item) -> bool:
-        if not self._index.claim(item) or self._index.is_done(item):
-            return False
-        return self._retry or not self._index.has_failed(item)
+        return self._index.wants(item, retry=self._retry)
 
     def _tell(self, future: "Future[Read | Failed] | Future[Heard | Failed]") -> None:
         if not future.cancelled():
@@ -237,7 +235,7 @@ class _LocalRun:
         self._resolve_copies()
         if self._kept:
             part = self._folder.save_part(self._kept)
-            self._index.add(part.name, [_done(one) for one in self._kept])
+            self._index.add(part.name, [one.done for one in self._kept])
         if self._kept or finished:
             self._folder.save_counts(self._index.counts, finished=finished)
         self._kept, self._contents, self._rows = [], {}, 0
@@ -254,7 +252,3 @@ class _LocalRun:
         for item, sha256, (part, _) in self._copies:
             self._add(Heard(item, known[part][sha256]).of(item), copy=True)
         self._copies = []
-
-
-def _done(heard: Heard) -> Done:
-    return Done(heard.item.name, heard.sha256, heard.item.stamp, len(heard.rows), heard.rows[0].duration)

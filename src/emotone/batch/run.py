@@ -8,6 +8,7 @@ A file belongs to the newest part that has it; a failure counts when it is newer
 """
 
 import json
+import platform
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -140,8 +141,26 @@ class RunFolder:
                 found[row.sha256] = (*found.get(row.sha256, ()), row)
         return found
 
-    def save_part(self, heard: Sequence[Heard]) -> Path:
+    def check(self, worker: Worker) -> None:
+        """Looks whether this is the folder of a run with this worker, as another machine sees both.
+
+        Raises:
+            OptionError: When it was begun with another model or other options.
+            OutputError: When no run was begun.
+        """
+        if not self.exists:
+            raise OutputError(
+                f"The machine {platform.node()} does not see the run folder '{self.path}'. Put it where all machines do.",
+                f"机器 {platform.node()} 看不到批处理文件夹“{self.path}”。请将其放在所有机器都能访问的位置。",
+            )
+        self._check_same(_asked(worker))
+
+    def save_part(self, heard: Sequence[Heard], name: str | None = None) -> Path:
         """Writes files that are done into a part of their own, in order of their names: whole or not at all.
+
+        Args:
+            heard: What is done.
+            name: `time-name` of the part, where the same part may be written twice; `None`: now, and like no other.
 
         Raises:
             OutputError: When it cannot be written.
@@ -153,8 +172,8 @@ class RunFolder:
         table = table_of(rows, self.schema(metadata))
         stamps = pa.array([one.item.stamp for one in ordered for _ in one.rows], pa.string())
         data = to_parquet(table.append_column(STAMP, stamps))
-        name = f"part-{datetime.now(timezone.utc).strftime(_TIME)}-{uuid4().hex[:8]}.parquet"
-        return save_bytes(data, self.path / PARTS_NAME / name)
+        name = name or part_name(datetime.now(timezone.utc), uuid4().hex[:8])
+        return save_bytes(data, self.path / PARTS_NAME / f"part-{name}.parquet")
 
     def save_failures(self, failures: Iterable[Failed]) -> None:
         """Appends a line for each, at once. Raises `OutputError` when it cannot."""
@@ -218,6 +237,11 @@ class RunFolder:
                 f"'{self.path}' was begun otherwise: {en}. Give the same options, or choose another folder.",
                 f"“{self.path}”是以不同设置开始的：{zh}。请使用相同的选项，或更换文件夹。",
             )
+
+
+def part_name(when: datetime, name: str) -> str:
+    """What `save_part` takes as a name; parts are sorted by time."""
+    return f"{when.strftime(_TIME)}-{name}"
 
 
 def open_run(path: Path) -> RunFolder:

@@ -1,6 +1,9 @@
 """The work itself: a class that loads the model once and turns items into rows, wherever it runs."""
 
-from collections.abc import Sequence
+import io
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any, BinaryIO
@@ -13,10 +16,13 @@ from ..recognizer import load_model
 from ..rows import Row, rows_of
 from ..text import Text
 from ..writers import Granularity
+from .index import Done
 from .inputs import Item
-from .places import LocalFile
+from .places import LocalFile, RemoteFile
 
 _INTERNAL = "InternalError"
+_REQUEST_BYTES = 8 * 2**20  # of a file in an object store: each reading is a request, and has its price
+_READERS = 4  # object stores answer after 0.1 s, and a clip of a few seconds is analysed in less
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,11 @@ class Heard:
     def sha256(self) -> str:
         """Of the encoded bytes, in hex."""
         return self.rows[0].sha256
+
+    @property
+    def done(self) -> Done:
+        """What an index keeps of it."""
+        return Done(self.item.name, self.sha256, self.item.stamp, len(self.rows), self.rows[0].duration)
 
     def of(self, item: Item) -> "Heard":
         """The same for an item with the same bytes."""
@@ -109,6 +120,7 @@ class Worker:
         options: What is asked of each recording.
 
     Attributes:
+        model: As it was given.
         info: The model; its labels are those of the head that answers.
         head: The head that answers.
         options: What is asked of each recording.
@@ -118,7 +130,7 @@ class Worker:
     """
 
     def __init__(self, model: str = DEFAULT_MODEL, options: WorkOptions | None = None) -> None:
-        self.options = options or WorkOptions()
+        self.model, self.options = model, options or WorkOptions()
         loaded = load_model(model, threads=1)
         head: Head | None = None if self.options.head is None else load_head(self.options.head)
         self._recognizer = loaded if head is None else loaded.with_head(head)
@@ -129,18 +141,28 @@ class Worker:
         heard: list[Heard] = []
         failed: list[Failed] = []
         known: dict[str, Heard] = {}
-        for item in items:
-            read = self.read(item)
+        for read in self._read_ahead(items):
             if isinstance(read, Failed):
                 failed.append(read)
                 continue
-            result = known[read.sha256].of(item) if read.sha256 in known else self.hear(read)
+            result = known[read.sha256].of(read.item) if read.sha256 in known else self.hear(read)
             if isinstance(result, Failed):
                 failed.append(result)
             else:
                 known[read.sha256] = result
                 heard.append(result)
         return Results(tuple(heard), tuple(failed))
+
+    def _read_ahead(self, items: Sequence[Item]) -> Iterator[Read | Failed]:
+        """Items as they are read, some of them while one is analysed."""
+        waiting: deque[Future[Read | Failed]] = deque()
+        with ThreadPoolExecutor(_READERS, "read") as readers:
+            for item in items:
+                waiting.append(readers.submit(self.read, item))
+                if len(waiting) > _READERS:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
 
     def read(self, item: Item) -> Read | Failed:
         """Gets the bytes of an item and their sha256. Nothing is decoded yet."""
@@ -165,6 +187,8 @@ class Worker:
         if isinstance(item.place, LocalFile) and item.size > SPOOL_BYTES:  # it is read where it lies
             return open_recording(item.place.path, channel=channel)
         with item.place.open() as stream:
+            if isinstance(item.place, RemoteFile):
+                stream = io.BufferedReader(stream, _REQUEST_BYTES)  # type: ignore[type-var]
             return open_recording(_Named(stream, item.name), channel=channel)  # type: ignore[arg-type]
 
 

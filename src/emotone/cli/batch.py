@@ -4,7 +4,7 @@ import json
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -26,7 +26,6 @@ from .reports import print_saved
 
 _LINE_EVERY = 30.0  # seconds between lines where there is no terminal
 _FAILURES_SHOWN = 3
-_RUNNERS = {"local": run_local}
 _INTERRUPTED = 130  # what a shell says of a command that was ended by Ctrl-C
 
 folder_argument = click.argument(
@@ -82,10 +81,13 @@ def batch() -> None:
 @model_option
 @click.option(
     "--runner",
-    type=click.Choice(list(_RUNNERS)),
+    type=click.Choice(["local", "ray"]),
     default="local",
     show_default=True,
-    help=say("Where the work is done: on this computer.", "在何处运行：本机。"),
+    help=say(
+        "Where the work is done: on this computer, or on the Ray cluster that RAY_ADDRESS names.",
+        "在何处运行：本机，或环境变量 RAY_ADDRESS 指定的 Ray 集群。",
+    ),
 )
 @click.option(
     "--workers",
@@ -114,7 +116,7 @@ def run(
         worker = Worker(model, WorkOptions(granularity, embedding, head, channel))
         folder = RunFolder(output)
         with _screen(inputs) as screen:
-            progress = _RUNNERS[runner](
+            progress = _runner(runner)(
                 folder, worker, items, workers=workers, retry_failures=retry_failures, on_progress=screen.show
             )
     except EmotoneError as error:
@@ -190,6 +192,14 @@ def export(folder: Path, output: Path) -> None:
         print_saved(export_run(open_run(folder), output))
     except EmotoneError as error:
         fail(error)
+
+
+def _runner(name: str) -> Callable[..., Progress]:
+    if name == "local":
+        return run_local
+    from ..batch.ray import run_ray  # noqa: PLC0415 - loads Ray
+
+    return run_ray
 
 
 class _Lines:
