@@ -6,6 +6,7 @@ from .. import __version__
 from .baseline import baseline
 from .calibrate import calibrate
 from .console import COMMAND, OPTIONS, say
+from .doctor import doctor
 from .embed import embed
 from .evaluate import evaluate
 from .models import models
@@ -30,5 +31,5 @@ def app() -> None:
     """The group of all commands."""
 
 
-for command in (predict, timeline, embed, baseline, evaluate, calibrate, train, models, serve):
+for command in (predict, timeline, embed, baseline, evaluate, calibrate, train, models, serve, doctor):
     app.add_command(command)
