@@ -1,14 +1,14 @@
 """Lists of labelled recordings: tables, a folder for each class, and audformat databases."""
 
 import csv
-import io
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TextIO, TypeAlias
 
 from .audformats import HEADER_NAME, audformat_rows
 from .errors import ManifestError, MissingExtraError
@@ -18,6 +18,9 @@ FILE, EMOTION = "file", "emotion"
 """The columns that a table must have."""
 
 INDEX_NAME = "index.csv"
+
+TABLE_ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+"""What tables can be."""
 
 _ENDINGS = ".wav .mp3 .m4a .flac .ogg .oga .opus .webm .mp4 .aac .amr .3gp .aiff .aif .au .caf .wma .mkv .w64 .sph"
 AUDIO_ENDINGS = frozenset(_ENDINGS.split())
@@ -82,26 +85,38 @@ def _clips(path: Path) -> Iterator[Clip]:
         if (path / INDEX_NAME).is_file():
             return _from_rows(_csv_rows(path / INDEX_NAME), path / INDEX_NAME, path)
         return _from_folders(path)
-    readers = {
-        ".csv": _csv_rows,
-        ".tsv": _csv_rows,
-        ".jsonl": _jsonl_rows,
-        ".ndjson": _jsonl_rows,
-        ".parquet": _parquet_rows,
-    }
+    return _from_rows(table_rows(path), path, path.parent)
+
+
+def table_rows(path: Path) -> Iterator[Row]:
+    """The rows of a table, one after another, as they are read: its length costs no memory.
+
+    Args:
+        path: A file with an ending of `TABLE_ENDINGS`.
+
+    Raises:
+        ManifestError: At once when the ending is another one; later when the table cannot be read.
+        MissingExtraError: For Parquet, when pyarrow is not installed.
+    """
+    readers = dict(zip(TABLE_ENDINGS, (_csv_rows, _csv_rows, _jsonl_rows, _jsonl_rows, _parquet_rows), strict=True))
     reader = readers.get(path.suffix.lower())
     if reader is None:
         raise ManifestError(
             f"'{path}' has an ending that is not known here; wanted {', '.join(readers)}, or a folder.",
             f"无法识别“{path}”的扩展名；支持 {'、'.join(readers)}，或文件夹。",
         )
-    return _from_rows(reader(path), path, path.parent)
+    return reader(path)
+
+
+def row_fields(row: Mapping[str, Any]) -> dict[str, str]:
+    """The columns of a row as text, by their names in lower case; a column without a value is empty."""
+    return {str(key).strip().lower(): _text(value) for key, value in row.items() if key is not None}
 
 
 def _from_rows(rows: Iterable[Row], path: Path, folder: Path) -> Iterator[Clip]:
     blank: list[int] = []
     for number, row in rows:
-        fields = {str(key).strip().lower(): _text(value) for key, value in row.items() if key is not None}
+        fields = row_fields(row)
         if missing := [name for name in (FILE, EMOTION) if name not in fields]:
             raise ManifestError(
                 f"'{path}' has no column {' and no column '.join(missing)}; found: {', '.join(fields) or 'none'}. Name the "
@@ -128,27 +143,29 @@ def _text(value: Any) -> str:
 
 
 def _csv_rows(path: Path) -> Iterator[Row]:
-    text = _read(path)
-    header = text.split("\n", 1)[0]
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(_SEPARATORS, key=header.count))
-    try:
-        for row in reader:
-            yield reader.line_num, row
-    except csv.Error as error:
-        raise _damaged(path, error) from error
+    with _opened(path) as file:
+        header = file.readline()
+        lines = chain([header], file)
+        reader = csv.DictReader(lines, delimiter=max(_SEPARATORS, key=header.count))
+        try:
+            for row in reader:
+                yield reader.line_num, row
+        except csv.Error as error:
+            raise _damaged(path, error) from error
 
 
 def _jsonl_rows(path: Path) -> Iterator[Row]:
-    for number, line in enumerate(_read(path).split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise _damaged(path, f"line {number}: {error}") from error
-        if not isinstance(row, dict):
-            raise _damaged(path, f"line {number}: {type(row).__name__}")
-        yield number, row
+    with _opened(path) as file:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except (ValueError, RecursionError) as error:
+                raise _damaged(path, f"line {number}: {error}") from error
+            if not isinstance(row, dict):
+                raise _damaged(path, f"line {number}: {type(row).__name__}")
+            yield number, row
 
 
 def _parquet_rows(path: Path) -> Iterator[Row]:
@@ -157,15 +174,18 @@ def _parquet_rows(path: Path) -> Iterator[Row]:
     except ModuleNotFoundError as error:
         raise MissingExtraError.of("tables") from error
     try:
-        rows = parquet.read_table(path).to_pylist()
+        with parquet.ParquetFile(path) as file:
+            batches = file.iter_batches(batch_size=10_000)
+            yield from enumerate((row for batch in batches for row in batch.to_pylist()), start=1)
     except (OSError, ArrowException) as error:
         raise _damaged(path, error) from error
-    yield from enumerate(rows, start=1)
 
 
-def _read(path: Path) -> str:
+@contextmanager
+def _opened(path: Path) -> Iterator[TextIO]:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            yield file
     except (OSError, UnicodeDecodeError) as error:
         raise _damaged(path, error) from error
 

@@ -2,7 +2,7 @@
 
 import shutil
 import wave
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -99,6 +99,19 @@ def save_bytes(data: bytes, path: Path) -> Path:
     """Writes one file, whole or not at all, over an older one. Returns its path; errors as in `save_result`."""
     with _draft_in(path.parent) as draft:
         draft.write_bytes(data)
+        draft.replace(path)
+    return path
+
+
+def save_written(path: Path, write: Callable[[Path], None]) -> Path:
+    """Has one file written that is too large for the memory, as `save_bytes` does. Returns its path; errors as there.
+
+    Args:
+        path: Of the file.
+        write: Writes a file of the name that it is given.
+    """
+    with _draft_in(path.parent) as draft:
+        write(draft)
         draft.replace(path)
     return path
 

@@ -176,6 +176,29 @@ def _vectors(rows: Sequence[Row], kind: Any) -> Any:
     return pa.FixedSizeListArray.from_arrays(pa.array(values, pa.float32()), kind.list_size)
 
 
+def rows_from(table: Table, labels: Sequence[str]) -> list[Row]:
+    """The rows of a table: what `table_of` was given, but for columns of the user's own that were renamed.
+
+    Args:
+        table: Of a schema of `schema_of`; further columns count as the user's own.
+        labels: Those of the schema.
+    """
+    vectors: Sequence[NDArray[np.float32] | None] = [None] * len(table)
+    if EMBEDDING in table.column_names:
+        vectors, table = list(embeddings_of(table)), table.drop_columns(EMBEDDING)
+    ours = {*COLUMNS, *labels, "doubts"}
+    return [
+        Row(
+            **{name: row[name] for name in COLUMNS},
+            scores={label: row[label] for label in labels},
+            doubts=tuple(row["doubts"]),
+            embedding=vector,
+            metadata={name: text for name, text in row.items() if name not in ours and text is not None},
+        )
+        for row, vector in zip(table.to_pylist(), vectors, strict=True)
+    ]
+
+
 def embeddings_of(table: Table) -> NDArray[np.float32]:
     """The embeddings of a table: float32 `(rows, dim)`; a row without one is NaN."""
     column = table[EMBEDDING].combine_chunks()

@@ -1,14 +1,22 @@
 """The work itself: a class that loads the model once and turns items into rows, wherever it runs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from typing import Any, BinaryIO
 
+from ..audio import SPOOL_BYTES, Recording, open_recording
+from ..errors import EmotoneError
+from ..heads import Head, load_head
 from ..models import DEFAULT_MODEL
-from ..rows import Row
+from ..recognizer import load_model
+from ..rows import Row, rows_of
 from ..text import Text
 from ..writers import Granularity
 from .inputs import Item
+from .places import LocalFile
+
+_INTERNAL = "InternalError"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,11 @@ class Heard:
         """Of the encoded bytes, in hex."""
         return self.rows[0].sha256
 
+    def of(self, item: Item) -> "Heard":
+        """The same for an item with the same bytes."""
+        rows = tuple(replace(row, file=item.name, metadata=item.metadata) for row in self.rows)
+        return Heard(item, rows)
+
 
 @dataclass(frozen=True, slots=True)
 class Failed:
@@ -54,13 +67,30 @@ class Failed:
         item: What was asked for.
         code: The name of the error's class, such as `UnsupportedAudioError`.
         text: What was wrong and what to do.
-        when: It was found.
+        when: It was found, in UTC.
+        sha256: Of the encoded bytes, in hex; `None` when they could not be read.
     """
 
     item: Item
     code: str
     text: Text
     when: datetime
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """An item whose bytes are at hand.
+
+    Attributes:
+        item: What was asked for.
+        recording: Ready to be decoded.
+        sha256: Of the encoded bytes, in hex.
+    """
+
+    item: Item
+    recording: Recording = field(repr=False)
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +108,83 @@ class Worker:
         model: As in `load_model`. Every call runs on one thread.
         options: What is asked of each recording.
 
+    Attributes:
+        info: The model; its labels are those of the head that answers.
+        head: The head that answers.
+        options: What is asked of each recording.
+
     Raises:
         ModelError: When the model or the head cannot be loaded.
     """
 
     def __init__(self, model: str = DEFAULT_MODEL, options: WorkOptions | None = None) -> None:
         self.options = options or WorkOptions()
-        raise NotImplementedError
+        loaded = load_model(model, threads=1)
+        head: Head | None = None if self.options.head is None else load_head(self.options.head)
+        self._recognizer = loaded if head is None else loaded.with_head(head)
+        self.info, self.head = self._recognizer.info, self._recognizer.head
 
     def __call__(self, items: Sequence[Item]) -> Results:
         """The results of items, in their order. Items with the same bytes are analysed once."""
-        raise NotImplementedError
+        heard: list[Heard] = []
+        failed: list[Failed] = []
+        known: dict[str, Heard] = {}
+        for item in items:
+            read = self.read(item)
+            if isinstance(read, Failed):
+                failed.append(read)
+                continue
+            result = known[read.sha256].of(item) if read.sha256 in known else self.hear(read)
+            if isinstance(result, Failed):
+                failed.append(result)
+            else:
+                known[read.sha256] = result
+                heard.append(result)
+        return Results(tuple(heard), tuple(failed))
+
+    def read(self, item: Item) -> Read | Failed:
+        """Gets the bytes of an item and their sha256. Nothing is decoded yet."""
+        try:
+            recording = self._open(item)
+            return Read(item, recording, recording.source.sha256)
+        except Exception as error:  # one item must never stop a million others
+            return _failed(item, error)
+
+    def hear(self, read: Read) -> Heard | Failed:
+        """Decodes and analyses an item whose bytes are at hand."""
+        try:
+            heard = self._recognizer.listen(read.recording)
+            result = heard.timeline() if self.options.granularity == "frame" else heard.predict()
+            item = read.item
+            return Heard(item, rows_of(item.name, heard, result, item.metadata, embedding=self.options.embedding))
+        except Exception as error:  # as above
+            return replace(_failed(read.item, error), sha256=read.sha256)
+
+    def _open(self, item: Item) -> Recording:
+        channel = self.options.channel
+        if isinstance(item.place, LocalFile) and item.size > SPOOL_BYTES:  # it is read where it lies
+            return open_recording(item.place.path, channel=channel)
+        with item.place.open() as stream:
+            return open_recording(_Named(stream, item.name), channel=channel)  # type: ignore[arg-type]
+
+
+class _Named:
+    """A stream with a name for messages; those of pyarrow have none."""
+
+    def __init__(self, stream: BinaryIO, name: str) -> None:
+        self._stream = stream
+        self.name = name
+
+    def read(self, size: int = -1) -> Any:
+        return self._stream.read(size) if size >= 0 else self._stream.read()
+
+
+def _failed(item: Item, error: Exception) -> Failed:
+    when = datetime.now(timezone.utc)
+    if isinstance(error, EmotoneError):
+        return Failed(item, type(error).__name__, error.text, when)
+    text = Text(
+        f"Internal error ({error!r}): this should not happen. Please report it.",
+        f"内部错误（{error!r}）：这不应发生，请向我们反馈。",
+    )
+    return Failed(item, _INTERNAL, text, when)

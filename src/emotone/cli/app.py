@@ -4,6 +4,7 @@ import click
 
 from .. import __version__
 from .baseline import baseline
+from .batch import batch
 from .calibrate import calibrate
 from .console import COMMAND, OPTIONS, say
 from .doctor import doctor
@@ -31,5 +32,5 @@ def app() -> None:
     """The group of all commands."""
 
 
-for command in (predict, timeline, embed, baseline, evaluate, calibrate, train, models, serve, doctor):
+for command in (predict, timeline, embed, batch, baseline, evaluate, calibrate, train, models, serve, doctor):
     app.add_command(command)

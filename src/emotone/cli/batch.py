@@ -1,0 +1,278 @@
+"""`emotone batch`: whole archives, in a folder that can be continued."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+
+import click
+from rich.markup import escape
+from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as RichProgress
+
+from ..batch import FAILURES_NAME, Progress, Worker, WorkOptions, countable, items_of, open_run, run_local
+from ..batch.export import export_run
+from ..batch.run import RunFolder
+from ..errors import EmotoneError
+from ..text import clock_time
+from ..writers import Granularity
+from .console import COMMAND, ERR, LANGUAGE, OPTIONS, OUT, fail, new_table, say, write
+from .options import channel_option, granularity_option, model_option
+from .reports import print_saved
+
+_LINE_EVERY = 30.0  # seconds between lines where there is no terminal
+_FAILURES_SHOWN = 3
+_INTERRUPTED = 130  # what a shell says of a command that was ended by Ctrl-C
+
+folder_argument = click.argument(
+    "folder", type=click.Path(path_type=Path, file_okay=False), metavar=say("DIR", "文件夹")
+)
+
+
+@click.group(
+    options_metavar=OPTIONS,
+    subcommand_metavar=COMMAND,
+    help=say("Analyse a whole archive, in a folder that can be continued.", "分析整个录音库，中断后可以继续。"),
+    epilog=say("Example: emotone batch run recordings -o results", "示例：emotone batch run recordings -o results"),
+)
+def batch() -> None:
+    """The group of its commands."""
+
+
+@batch.command(
+    options_metavar=OPTIONS,
+    help=say(
+        "Analyse recordings and keep the results in a folder.\n\nAn input is a recording, a folder, a pattern in quotes, a "
+        "manifest (CSV, JSON Lines, Parquet, Kaldi's wav.scp), a tar or ZIP archive, or a URL (s3://…). Run the same command "
+        "again to continue: only what is missing is analysed. Ends with code 1 when files failed.",
+        "分析录音，并将结果保存在一个文件夹中。\n\n输入可以是录音、文件夹、加引号的通配符、清单（CSV、JSON Lines、Parquet、"
+        "Kaldi 的 wav.scp）、tar 或 ZIP 压缩包，或 URL（s3://…）。再次运行同一命令即可继续：只分析尚缺的部分。"
+        "有文件失败时，退出码为 1。",
+    ),
+    epilog=say(
+        "Example: emotone batch run recordings 'calls/**/*.mp3' -o results --embedding",
+        "示例：emotone batch run recordings 'calls/**/*.mp3' -o results --embedding",
+    ),
+)
+@click.argument("inputs", nargs=-1, required=True, metavar=say("INPUTS…", "输入…"))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    metavar="DIR",
+    help=say("Folder of the run; made when it is not there.", "批处理文件夹，不存在时自动创建。"),
+)
+@granularity_option
+@click.option("--embedding", is_flag=True, help=say("Keep the embedding of each row.", "保存每一行的嵌入向量。"))
+@click.option(
+    "--head",
+    metavar=say("FILE", "文件"),
+    help=say(
+        "Ask a trained head (head.json) instead of the model's own.",
+        "使用训练所得的分类头（head.json）代替模型自带的。",
+    ),
+)
+@channel_option
+@model_option
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help=say("Files analysed at a time. Default: one for each core.", "同时分析的文件数。默认每个核心一个。"),
+)
+@click.option(
+    "--retry-failures", is_flag=True, help=say("Try files again that failed before.", "重新尝试之前失败的文件。")
+)
+def run(
+    inputs: tuple[str, ...],
+    output: Path,
+    granularity: Granularity,
+    embedding: bool,
+    head: str | None,
+    channel: int | None,
+    model: str,
+    workers: int | None,
+    retry_failures: bool,
+) -> None:
+    """Begins or continues a run."""
+    try:
+        items = items_of(inputs)
+        worker = Worker(model, WorkOptions(granularity, embedding, head, channel))
+        folder = RunFolder(output)
+        with _screen(inputs) as screen:
+            progress = run_local(
+                folder, worker, items, workers=workers, retry_failures=retry_failures, on_progress=screen.show
+            )
+    except EmotoneError as error:
+        fail(error)
+    except KeyboardInterrupt:
+        ERR.print(say("Stopped. Run the same command again to continue.", "已停止。再次运行同一命令即可继续。"))
+        raise SystemExit(_INTERRUPTED) from None
+    _print_end(folder, progress)
+    if progress.failures:
+        raise SystemExit(1)
+
+
+@batch.command(
+    options_metavar=OPTIONS,
+    help=say("Say how far a run is.", "显示批处理的进度。"),
+    epilog=say("Example: emotone batch status results", "示例：emotone batch status results"),
+)
+@folder_argument
+@click.option("--json", "as_json", is_flag=True, help=say("As JSON.", "以 JSON 输出。"))
+def status(folder: Path, as_json: bool) -> None:
+    """Counts what is in the folder."""
+    try:
+        opened = open_run(folder)
+        index = opened.index()
+        counts = index.counts
+        index.close()
+    except EmotoneError as error:
+        fail(error)
+    if as_json:
+        write(json.dumps({**opened.run, "counts": asdict(counts)}, ensure_ascii=False, indent=2) + "\n")
+        return
+    asked, table = opened.run, new_table("", "")
+    options = ", ".join(f"{name}: {value}" for name, value in asked["options"].items() if value not in (None, False))
+    state = say("complete", "已完成") if asked["finished"] else say("not complete", "未完成")
+    for title, value in (
+        (say("state", "状态"), state),
+        (say("model", "模型"), f"{asked['model']['name']} {asked['model']['revision']}"),
+        *([(say("head", "分类头"), asked["head"]["name"])] if asked["head"] else []),
+        (say("options", "选项"), options),
+        (say("files", "文件"), f"{counts.files:,}"),
+        (say("rows", "行"), f"{counts.rows:,}"),
+        (say("failures", "失败"), f"{counts.failures:,}"),
+        (say("recordings", "录音总长"), clock_time(counts.seconds)),
+    ):
+        table.add_row(title, escape(value))
+    OUT.print(table)
+
+
+@batch.command(
+    options_metavar=OPTIONS,
+    help=say(
+        "Write all rows of a run into one table, in order of files and times.\n\nThe ending of FILE says the format: .parquet, "
+        ".csv or .jsonl.",
+        "将批处理的所有结果写入一个表格，按文件和时间排序。\n\n格式由文件扩展名决定：.parquet、.csv 或 .jsonl。",
+    ),
+    epilog=say(
+        "Example: emotone batch export results -o emotions.parquet",
+        "示例：emotone batch export results -o emotions.parquet",
+    ),
+)
+@folder_argument
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    metavar=say("FILE", "文件"),
+    help=say("The table.", "表格文件。"),
+)
+def export(folder: Path, output: Path) -> None:
+    """Merges the parts."""
+    try:
+        print_saved(export_run(open_run(folder), output))
+    except EmotoneError as error:
+        fail(error)
+
+
+class _Lines:
+    """Progress where there is no terminal: a line now and then."""
+
+    def __init__(self, total: "_Total") -> None:
+        self._total = total
+        self._next = time.monotonic() + _LINE_EVERY
+
+    def show(self, progress: Progress) -> None:
+        if time.monotonic() >= self._next:
+            self._next += _LINE_EVERY
+            ERR.print(_said(progress, self._total.count), markup=False)
+
+
+class _Bar:
+    """Progress on a terminal."""
+
+    def __init__(self, bar: RichProgress, total: "_Total") -> None:
+        self._bar, self._total = bar, total
+        self._task = bar.add_task("", total=None, said="")
+
+    def show(self, progress: Progress) -> None:
+        total = self._total.count
+        self._bar.update(self._task, completed=progress.files, total=total, said=_said(progress, total))
+
+
+class _Total:
+    """How many files there are, once a thread has counted them."""
+
+    def __init__(self, inputs: Sequence[str]) -> None:
+        self.count: int | None = None
+        if countable(inputs):
+            threading.Thread(target=self._find_out, args=(inputs,), daemon=True).start()
+
+    def _find_out(self, inputs: Sequence[str]) -> None:
+        try:
+            self.count = sum(1 for _ in items_of(inputs))
+        except EmotoneError:
+            return  # the run meets the same error, and says so
+
+
+@contextmanager
+def _screen(inputs: Sequence[str]) -> Iterator[_Lines | _Bar]:
+    total = _Total(inputs)
+    if not ERR.is_terminal:
+        yield _Lines(total)
+        return
+    columns = (SpinnerColumn(), BarColumn(), TextColumn("{task.fields[said]}"), TimeElapsedColumn())
+    with RichProgress(*columns, console=ERR, transient=True) as bar:
+        yield _Bar(bar, total)
+
+
+def _said(progress: Progress, total: int | None) -> str:
+    """Such as: 1,200 of 8,000 files · 25.1 files/s · 74 × real time · 3 failed · 4:31 left."""
+    parts = [
+        say(f"{progress.files:,} files", f"{progress.files:,} 个文件")
+        if total is None
+        else say(f"{progress.files:,} of {total:,} files", f"{progress.files:,} / {total:,} 个文件"),
+        say(f"{progress.clips_per_second:.1f} files/s", f"每秒 {progress.clips_per_second:.1f} 个"),
+        say(f"{progress.real_time:.0f} × real time", f"{progress.real_time:.0f} 倍实时"),
+    ]
+    if progress.failures:
+        parts.append(say(f"{progress.failures:,} failed", f"{progress.failures:,} 个失败"))
+    if total is not None and (left := progress.left(total)) is not None:
+        parts.append(say(f"{clock_time(left)} left", f"剩余 {clock_time(left)}"))
+    return " · ".join(parts)
+
+
+def _print_end(folder: RunFolder, progress: Progress) -> None:
+    copies = (
+        say(f", {progress.copies:,} of them copies", f"，其中 {progress.copies:,} 个为重复") if progress.copies else ""
+    )
+    before = (
+        say(f", {progress.skipped:,} were dealt with before", f"，{progress.skipped:,} 个之前已处理")
+        if progress.skipped
+        else ""
+    )
+    ERR.print(
+        say(
+            f"{progress.done:,} files analysed{copies}{before}. {clock_time(progress.elapsed)}, "
+            f"{progress.real_time:.0f} × real time.",
+            f"已分析 {progress.done:,} 个文件{copies}{before}。用时 {clock_time(progress.elapsed)}，"
+            f"{progress.real_time:.0f} 倍实时。",
+        ),
+        markup=False,
+    )
+    if progress.failures:
+        path = folder.path / FAILURES_NAME
+        ERR.print(
+            say(f"{progress.failures:,} files failed: {path}", f"{progress.failures:,} 个文件失败：{path}"),
+            markup=False,
+        )
+        for line in islice(folder.failures(), _FAILURES_SHOWN):
+            ERR.print(f"  {line.file}: {line.zh if LANGUAGE == 'zh' else line.en}", markup=False)
