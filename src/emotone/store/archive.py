@@ -24,7 +24,7 @@ ID, VECTOR, FIT = "id", "vector", "fit"
 """The columns that a store adds to those of `emotone.rows`."""
 
 INDEXED = 100_000
-"""Rows from which on searches go through an index: benchmarks/store.md."""
+"""Rows from which on searches go through an index. Here it gains little yet, at ten times as many much: benchmarks/store.md."""
 
 _PROBES, _REFINED = (
     20,
