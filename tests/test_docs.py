@@ -24,6 +24,7 @@ PAIRS = [("README.md", "README.zh-CN.md")] + [
         "cli.md",
         "exports.md",
         "batch.md",
+        "store.md",
         "python.md",
         "api.md",
         "live.md",

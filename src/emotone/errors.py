@@ -16,6 +16,7 @@
     ├── ManifestError          a list of labelled recordings cannot be read, or cannot be scored
     ├── TurnsError             turns of speakers cannot be read, or are not of the recording
     ├── OutputError            results cannot be written
+    ├── StoreError             a store cannot be opened, or what is asked of it does not fit
     ├── OptionError            an option has an impossible value
     ├── ServerError            a server cannot be reached, or refuses
     └── MissingExtraError      an optional part is not installed
@@ -106,6 +107,10 @@ class TurnsError(EmotoneError):
 
 class OutputError(EmotoneError):
     """Results cannot be written."""
+
+
+class StoreError(EmotoneError):
+    """A store of embeddings is missing or damaged, is of another model, or has no such row or column."""
 
 
 class OptionError(EmotoneError):

@@ -15,6 +15,7 @@ from .expecting import expecting
 from .models import models
 from .predict import predict
 from .serve import serve
+from .store import store
 from .timeline import timeline
 from .train import train
 
@@ -39,6 +40,7 @@ for command in (
     timeline,
     embed,
     batch,
+    store,
     baseline,
     evaluate,
     compare,
