@@ -22,6 +22,7 @@ PAIRS = [("README.md", "README.zh-CN.md")] + [
         "cli.md",
         "exports.md",
         "batch.md",
+        "scale.md",
         "python.md",
         "baseline.md",
         "doubt.md",
