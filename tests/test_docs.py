@@ -25,6 +25,7 @@ PAIRS = [("README.md", "README.zh-CN.md")] + [
         "exports.md",
         "batch.md",
         "store.md",
+        "scale.md",
         "python.md",
         "api.md",
         "live.md",
