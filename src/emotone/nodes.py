@@ -32,7 +32,7 @@ def connected() -> Iterator[Any]:
         address = os.environ.get(ADDRESS, "")
         _check(address)
         quiet = {} if address else {"include_dashboard": False}
-        ray.init(address=address or None, logging_level="ERROR", log_to_driver=False, **quiet)
+        ray.init(address or "local", logging_level="ERROR", log_to_driver=False, **quiet)
     data = logging.getLogger("ray.data")  # it shows tracebacks of what is dealt with
     level = data.level
     data.setLevel(logging.CRITICAL)

@@ -1,8 +1,6 @@
 """The encoder elsewhere: replicas of a model under Ray Serve, more of them while there is more to do."""
 
 import asyncio
-import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .engine import Engine, Runner
-from .errors import EmotoneError, MissingExtraError, ModelError, OptionError
+from .errors import EmotoneError, ModelError, OptionError
 from .models import find_model
+from .nodes import connected
 from .recognizer import Recognizer
 from .types import Signal
 
 ONGOING = 2  # runs that a replica is given at a time: one is computed while the next arrives
 ATTEMPTS = 3  # a run whose replica was lost is given to another: it changes nothing
-_PATIENCE = 5.0  # seconds until a cluster must be reached
 _PACE = {  # of growing and shrinking: a replica is there in seconds, and somebody waits
     "target_ongoing_requests": 1,
     "look_back_period_s": 12,  # load is told every 10 s
@@ -50,16 +48,10 @@ def replicated(recognizer: Recognizer, model: str | Path, most: int) -> Iterator
     """
     if most < 1:
         raise OptionError(f"Found {most} replicas; wanted at least 1.", f"副本数为 {most}；至少需要 1 个。")
-    try:
-        import ray  # noqa: PLC0415 - heavy, and may be missing
-        from ray import serve  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        raise MissingExtraError.of("batch") from error
     application = f"emotone-{uuid4().hex[:8]}"  # others may be served in the same cluster
-    mine = not ray.is_initialized()
-    if mine:
-        _connect(ray)
-    try:
+    with connected():
+        from ray import serve  # noqa: PLC0415 - heavy
+
         serve.start(proxy_location="Disabled")
         replicas = serve.deployment(
             _Replica,
@@ -69,35 +61,16 @@ def replicated(recognizer: Recognizer, model: str | Path, most: int) -> Iterator
             autoscaling_config={"min_replicas": 1, "max_replicas": most, **_PACE},
             logging_config={"log_level": "WARNING", "enable_access_log": False},
         )
-        handle = serve.run(replicas.bind(str(model)), name=application, route_prefix=None)
-        yield Recognizer(RemoteEngine(handle), recognizer.head, recognizer.info)
-    except RuntimeError as error:  # what Ray Serve says of a deployment that does not come up
-        raise ModelError(
-            f"The replicas of '{model}' do not start ({error}). See that the cluster has the file and Emotone.",
-            f"“{model}”的副本无法启动（{error}）。请确认集群中有该文件并已安装 Emotone。",
-        ) from error
-    finally:
-        if mine:
-            serve.shutdown()
-            ray.shutdown()
-        else:
-            serve.delete(application)
-
-
-def _connect(ray: Any) -> None:
-    address = os.environ.get("RAY_ADDRESS", "")
-    host, colon, port = address.rpartition(":")
-    if colon and port.isdigit():  # Ray itself would try for minutes
         try:
-            socket.create_connection((host.rpartition("/")[2].strip("[]"), int(port)), timeout=_PATIENCE).close()
-        except OSError as error:
-            raise OptionError(
-                f"There is no Ray cluster at '{address}' ({error.strerror or error}). Check RAY_ADDRESS, or unset it for a "
-                "cluster on this machine.",
-                f"“{address}”处没有 Ray 集群（{error.strerror or error}）。请检查 RAY_ADDRESS；取消该变量则在本机启动集群。",
+            handle = serve.run(replicas.bind(str(model)), name=application, route_prefix=None)
+            yield Recognizer(RemoteEngine(handle), recognizer.head, recognizer.info)
+        except RuntimeError as error:  # what Ray Serve says of a deployment that does not come up
+            raise ModelError(
+                f"The replicas of '{model}' do not start ({error}). See that the cluster has the file and Emotone.",
+                f"“{model}”的副本无法启动（{error}）。请确认集群中有该文件并已安装 Emotone。",
             ) from error
-    quiet = {} if address else {"include_dashboard": False}
-    ray.init(address or "local", logging_level="WARNING", log_to_driver=False, **quiet)
+        finally:
+            serve.delete(application)
 
 
 class RemoteEngine(Runner):
