@@ -11,7 +11,9 @@ from checkpoints import write_model_folder
 from hub import Hub, serving
 
 import emotone
+from emotone.cli.launching import launch
 from emotone.examples import examples
+from emotone.server import Served
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -29,6 +31,13 @@ def no_cache_of_this_user(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.fixture(scope="session")
 def model() -> emotone.Recognizer:
     return emotone.load_model()
+
+
+@pytest.fixture(scope="session")
+def api(model: emotone.Recognizer) -> Iterator[Served]:
+    """The API of a real server on loopback, without the page."""
+    with launch(model, None, port=0, page=False) as served:
+        yield served
 
 
 @pytest.fixture(scope="session")

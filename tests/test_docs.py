@@ -13,6 +13,7 @@ from hub import Hub
 
 import emotone
 from emotone.hub import pull
+from emotone.server import Served
 
 PROJECT = Path(__file__).parent.parent
 PAIRS = [("README.md", "README.zh-CN.md")] + [
@@ -22,14 +23,18 @@ PAIRS = [("README.md", "README.zh-CN.md")] + [
         "cli.md",
         "exports.md",
         "python.md",
+        "api.md",
+        "live.md",
         "baseline.md",
         "doubt.md",
         "evaluate.md",
         "train.md",
         "emotion2vec.md",
+        "security.md",
     )
 ]
 PAGES = [page for pair in PAIRS for page in pair]
+ADDRESS = "http://127.0.0.1:7860"
 LARGE, BASE = "emotion2vec-plus-large", "emotion2vec-plus-base"  # of base no hash is known: it may be any files
 
 
@@ -53,8 +58,10 @@ def workplace(
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")])
-def test_python_blocks_run(page: str, workplace: Path) -> None:
+def test_python_blocks_run(page: str, workplace: Path, request: pytest.FixtureRequest) -> None:
     code = "\n".join(blocks(page, "python"))
+    if ADDRESS in code:
+        code = code.replace(ADDRESS, request.getfixturevalue("api").url.rstrip("/"))
     if LARGE in code:
         pull(BASE)
     exec(code.replace(LARGE, BASE), {})
@@ -77,6 +84,15 @@ def test_commands_run(page: str, workplace: Path) -> None:
                 [sys.executable, "-m", "emotone", *words], stdin=stdin, capture_output=True, check=False
             )
         assert (done.returncode, command) == (0, command), done.stderr.decode()
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if any(ADDRESS in block for block in blocks(page, "sh"))])
+def test_requests_are_answered(page: str, workplace: Path, api: Served) -> None:
+    script = "\n".join(blocks(page, "sh")).replace("curl -s", "curl -sS --fail-with-body")
+    script = script.replace(ADDRESS, api.url.rstrip("/"))
+    done = subprocess.run(["bash", "-e", "-o", "pipefail", "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert '"emotion": "happy"' in done.stdout
 
 
 @pytest.mark.parametrize(("english", "chinese"), PAIRS)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import emotone
-from emotone import Recognizer, TimelineOptions
+from emotone import Recognizer, Region, TimelineOptions, Turn
 from emotone.baseline import comparison, joined
 from emotone.errors import AudioError, ModelError
 from emotone.heads import Head
@@ -171,3 +171,111 @@ def test_what_progress_raises_ends_the_listening(model: Recognizer, four_moods: 
         model.listen(speech, sample_rate=SAMPLE_RATE, progress=leave)
     assert said[-1] == at
     assert model.listen(four_moods).predict().scores == pytest.approx(model.predict(four_moods).scores)
+
+
+def test_a_turn_is_the_mean_of_its_frames(model: Recognizer, heard: Listening) -> None:
+    turns = [Turn(5.25, 8.0, "Anna", "so sad"), Turn(0.0, 2.5), Turn(2.0, 6.0)]
+    segments = heard.turns(turns)
+    assert [(one.start, one.end, one.text) for one in segments] == [
+        (5.25, 8.0, "so sad"),
+        (0.0, 2.5, ""),
+        (2.0, 6.0, ""),
+    ]
+    assert [one.label for one in segments[:2]] == ["sad", "neutral"]
+    assert heard.frames is not None
+    rate = model.info.frame_rate
+    for one in segments:
+        logits = model.head.logits(heard.frames[round(one.start * rate) : round(one.end * rate)]).mean(axis=0)
+        assert one.scores == pytest.approx(model.head.scores(logits, duration=one.duration), abs=1e-5)
+
+
+def test_within_everything_is_the_recording_itself(heard: Listening, voice: Baseline) -> None:
+    same = heard.within([Region(0.0, heard.duration)])
+    assert same.predict(baseline=voice).scores == pytest.approx(heard.predict(baseline=voice).scores, abs=1e-9)
+    np.testing.assert_allclose(same.embedding, heard.embedding, atol=1e-5)
+    assert same.regions == heard.regions
+    ours, theirs = same.timeline(), heard.timeline()
+    assert [(one.start, one.end, one.label) for one in ours.segments] == [
+        (one.start, one.end, one.label) for one in theirs.segments
+    ]
+    assert len(ours.windows) == len(theirs.windows)
+
+
+def test_within_stretches_counts_their_frames_only(model: Recognizer, heard: Listening, other: Head) -> None:
+    stretches = [Region(8.0, 10.0), Region(1.0, 2.0), Region(1.5, 2.5)]
+    part = heard.within(stretches)
+    assert heard.frames is not None
+    rate = model.info.frame_rate
+    own = np.concatenate(
+        [heard.frames[round(1.0 * rate) : round(2.5 * rate)], heard.frames[round(8 * rate) : round(10 * rate)]]
+    )
+    for head in (model.head, other):
+        expected = head.scores(head.logits(own).mean(axis=0), duration=3.5)
+        assert part.predict(head=head).scores == pytest.approx(expected, abs=1e-5)
+    assert all(region.start >= 1.0 and region.end <= 10.0 for region in part.regions)
+    assert part.within([Region(0, 20)]).predict().scores == pytest.approx(part.predict().scores)
+    spans = [(window.start, window.end) for window in part.timeline(TimelineOptions(1.0, 0.5)).windows]
+    assert (3.0, 4.0) not in spans
+    assert (8.0, 9.0) in spans
+
+
+def test_within_nothing_everything_counts_and_there_is_no_speech(heard: Listening) -> None:
+    nothing = heard.within([])
+    assert nothing.predict().scores == pytest.approx(heard.predict().scores)
+    assert nothing.regions == ()
+    assert [reason.code for reason in nothing.quality] == ["no_speech"]
+    with pytest.raises(AudioError, match="No speech was found"):
+        nothing.baseline()
+
+
+@pytest.mark.parametrize("label", [None, "happy"])
+@pytest.mark.parametrize("compared", [False, True])
+def test_contributions_are_what_leaving_stretches_out_changes(
+    heard: Listening, voice: Baseline, label: str | None, compared: bool
+) -> None:
+    baseline = voice if compared else None
+    whole = heard.predict(baseline=baseline)
+    found = heard.contributions(label, baseline=baseline, step=1.5)
+    assert (found[0].start, found[-1].end) == (0.0, heard.duration)
+    assert [one.end for one in found[:-1]] == [one.start for one in found[1:]]
+    explained = label or whole.label
+    for one in found:
+        others = Region(0.0, one.start), Region(one.end, heard.duration)
+        rest = heard.within([region for region in others if region.start < region.end])
+        without = rest.predict(baseline=baseline).scores[explained]
+        assert one.label == explained
+        assert one.score == pytest.approx(whole.scores[explained] - without, abs=1e-9)
+    assert len({round(one.score, 6) for one in found}) == len(found)
+
+
+def test_contributions_say_which_seconds_decided(model: Recognizer, four_moods: Path) -> None:
+    heard = model.listen(four_moods)
+    for label, start, end in (("sad", 5.25, 8.0), ("angry", 8.0, 11.0)):
+        found = heard.contributions(label, step=0.5)
+        best = max(found, key=lambda one: one.score)
+        assert start <= best.start <= end
+        assert best.margin > 0
+        assert min(one.score for one in found) < 0
+
+
+def test_contributions_of_a_part_and_of_short_recordings(
+    heard: Listening, model: Recognizer, clips: list[Path]
+) -> None:
+    part = heard.within([Region(1.0, 2.0), Region(8.0, 9.0)])
+    found = part.contributions(step=1.0)
+    assert [round(one.start) for one in found] == [1, 8]
+    for one in found:
+        kept = Region(8.0, 9.0) if round(one.start) == 1 else Region(1.0, 2.0)
+        scores = heard.within([kept]).predict().scores
+        assert one.score == pytest.approx(part.predict().scores[one.label] - scores[one.label], abs=1e-9)
+    assert heard.within([Region(1.0, 2.0)]).contributions(step=1.0) == ()
+    assert heard.contributions(step=100.0) == ()
+
+
+@pytest.mark.parametrize(
+    ("label", "step", "message"),
+    [("joy", 1.0, "has no label 'joy'"), (None, 0.0, "at least one frame"), (None, float("nan"), "at least one frame")],
+)
+def test_impossible_contributions(heard: Listening, label: str | None, step: float, message: str) -> None:
+    with pytest.raises(emotone.OptionError, match=message):
+        heard.contributions(label, step=step)

@@ -1,6 +1,7 @@
 """What the package promises as a whole."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,18 @@ def test_import_is_light() -> None:
     loaded = python("import emotone, sys; print(*sys.modules)").split()
     heavy = {"gradio", "pandas", "torch", "scipy", "sklearn", "onnx", "rich", "click", "fastapi"}
     assert heavy.isdisjoint(loaded)
+
+
+def test_nothing_is_told_to_anybody(tmp_path: Path) -> None:
+    """ONNX Runtime's own reports begin with an identifier on disk, and a database of what is to be sent."""
+    code = "import emotone, sys; emotone.load_model().predict(sys.argv[1])"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("ORT_", "XDG_"))}
+    subprocess.run(
+        [sys.executable, "-c", code, examples()[0].path],
+        check=True,
+        env={**environment, "HOME": str(tmp_path), "TMPDIR": str(tmp_path), "PYTHONPATH": str(PACKAGE.parent)},
+    )
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_model_file_is_small_and_says_what_it_is() -> None:

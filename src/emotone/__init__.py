@@ -6,11 +6,13 @@ from .doubts import withheld
 from .errors import (
     AudioError,
     AudioNotFoundError,
+    AudioTooLongError,
     ChannelError,
     CheckpointError,
     DownloadError,
     EmotoneError,
     EmptyAudioError,
+    EngineError,
     InvalidSamplesError,
     ManifestError,
     MissingExtraError,
@@ -18,14 +20,17 @@ from .errors import (
     NoAudioStreamError,
     OptionError,
     OutputError,
+    ServerError,
     TurnsError,
     UnsupportedAudioError,
 )
+from .events import Event, Result, SegmentEnded, SpeechEnded, SpeechStarted, Window
 from .heads import Head, load_head
 from .labels import EMOTIONS, LABELS, Emotion
 from .listening import Listening
 from .models import DEFAULT_MODEL
 from .recognizer import Recognizer, load_model
+from .stream import Stream, StreamOptions
 from .summary import summarise
 from .turns import read_turns
 from .types import (
@@ -57,6 +62,7 @@ __all__ = [
     "AudioError",
     "AudioNotFoundError",
     "AudioSource",
+    "AudioTooLongError",
     "Baseline",
     "ChannelError",
     "CheckpointError",
@@ -66,6 +72,8 @@ __all__ = [
     "Emotion",
     "EmotoneError",
     "EmptyAudioError",
+    "EngineError",
+    "Event",
     "Failure",
     "Head",
     "InvalidSamplesError",
@@ -82,14 +90,22 @@ __all__ = [
     "Reason",
     "Recognizer",
     "Region",
+    "Result",
     "Segment",
+    "SegmentEnded",
+    "ServerError",
     "Source",
+    "SpeechEnded",
+    "SpeechStarted",
+    "Stream",
+    "StreamOptions",
     "Timeline",
     "TimelineOptions",
     "Track",
     "Turn",
     "TurnsError",
     "UnsupportedAudioError",
+    "Window",
     "__version__",
     "load_audio",
     "load_baseline",

@@ -22,6 +22,7 @@ from .decode import MAX_CHANNELS, MAX_RATE, MIN_RATE, Decoded, Faults, Format, d
 from .errors import (
     AudioError,
     AudioNotFoundError,
+    AudioTooLongError,
     EmptyAudioError,
     InvalidSamplesError,
     OptionError,
@@ -92,15 +93,23 @@ class Recording:
         # The functions hold this recording, so a stream's copy is not closed before the other one is done with it.
         return Recording(self.name, self._decode, lambda: self.source.sha256, lambda _: self.format, channel)
 
+    def decoded(self) -> Iterator[Decoded]:
+        """The samples as they are stored: all channels, at their own rate, in blocks of any length.
+
+        Raises:
+            AudioError: When the source cannot be decoded.
+        """
+        self._faults = Faults()
+        return self._decode(self.name, self._faults)
+
     def blocks(self) -> Iterator[Signal]:
         """The signal in blocks of 10.24 s (the last one shorter): float32, `(samples,)`, 16 kHz mono.
 
         Raises:
             AudioError: When the source cannot be decoded, is empty or holds impossible values.
         """
-        self._faults = Faults()
         empty = True
-        for block in to_signal(self._decode(self.name, self._faults), self._channel, self.name):
+        for block in to_signal(self.decoded(), self._channel, self.name):
             empty = False
             yield block
         if empty:
@@ -109,10 +118,33 @@ class Recording:
                 f"“{self.name}”中没有可读取的音频采样。请检查录音是否成功。",
             )
 
+    def at_most(self, seconds: float) -> "Recording":
+        """The same recording; its blocks raise `AudioTooLongError` as soon as more than so many seconds are decoded.
+
+        A header may claim anything, and a small file may hold days of silence: only what was decoded counts.
+        """
+
+        def decoded(name: str, faults: Faults) -> Iterator[Decoded]:
+            heard = 0.0
+            for samples, rate in self._decode(name, faults):
+                heard += samples.shape[-1] / rate
+                if heard > seconds:
+                    raise AudioTooLongError(
+                        f"'{name}' is longer than {seconds:g} s, the most that is allowed here. Cut it into parts.",
+                        f"“{name}”超过此处允许的最长 {seconds:g} 秒。请分段处理。",
+                    )
+                yield samples, rate
+
+        return Recording(self.name, decoded, lambda: self.source.sha256, lambda _: self.format, self._channel)
+
     def load(self) -> Audio:
         """The whole signal in memory: 64 kB for each second."""
         samples = np.concatenate(list(self.blocks()))
         return Audio(samples, self.source, truncated=self.truncated, damaged=self.damaged)
+
+
+Reading: TypeAlias = Callable[[Path], Recording]
+"""Opens a file, in place of `open_recording`: elsewhere, or not longer than is allowed."""
 
 
 def open_recording(source: AudioSource, *, sample_rate: int | None = None, channel: int | None = None) -> Recording:
@@ -314,7 +346,8 @@ def _from_audio(audio: Audio, channel: int | None) -> Recording:
     return Recording(audio.source.name, decoded, lambda: audio.source.sha256, lambda _: announced, channel)
 
 
-def _from_array(array: NDArray[Any], sample_rate: int | None, channel: int | None) -> Recording:
+def check_array(array: NDArray[Any], sample_rate: int | None) -> None:
+    """Raises `InvalidSamplesError` when an array cannot be samples, or its rate not theirs."""
     if not isinstance(sample_rate, Real) or not MIN_RATE <= sample_rate <= MAX_RATE:
         raise InvalidSamplesError(
             f"Found an array with sample_rate={sample_rate}; wanted its rate in Hz, such as sample_rate=16000.",
@@ -330,6 +363,11 @@ def _from_array(array: NDArray[Any], sample_rate: int | None, channel: int | Non
             f"Found an array of {array.dtype}; wanted floats in -1…1 or integers of 8, 16 or 32 bits.",
             f"数组类型为 {array.dtype}；需要 -1…1 的浮点数，或 8、16、32 位整数。",
         )
+
+
+def _from_array(array: NDArray[Any], sample_rate: int | None, channel: int | None) -> Recording:
+    check_array(array, sample_rate)
+    assert sample_rate is not None
     samples, rate = np.asarray(array if array.ndim == 2 else array[:, None]), round(sample_rate)
 
     def digest() -> str:
@@ -344,10 +382,11 @@ def _from_array(array: NDArray[Any], sample_rate: int | None, channel: int | Non
 
 def _slices(samples: NDArray[Any], rate: int) -> Iterator[Decoded]:
     for start in range(0, len(samples), 10 * rate):
-        yield _to_float(samples[start : start + 10 * rate]).T, rate
+        yield to_float(samples[start : start + 10 * rate]).T, rate
 
 
-def _to_float(samples: NDArray[Any]) -> NDArray[np.float32]:
+def to_float(samples: NDArray[Any]) -> NDArray[np.float32]:
+    """Floats as they are, integers scaled to -1…1."""
     if samples.dtype.kind == "f":
         with np.errstate(over="ignore"):  # what becomes infinite is refused later
             return samples.astype(np.float32, copy=False)

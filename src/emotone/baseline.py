@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from .types import Baseline, ModelInfo, Reason
 PRIOR = 10.0  # seconds of speech that the usual voice counts for: the less there is, the less it moves
 FULL_VARIETY = 0.24  # from which on a baseline is trusted fully: most sets of mixed moods have 0.3–0.5
 ONE_MOOD = 0.17  # of variety: below it lie most sets of one mood, and the doubts say so
+MOST_BYTES = 256 * 2**20  # that a baseline may take in memory: days of speech
 ENOUGH = 20.0  # seconds of speech; the doubts mention less
 
 _DAMAGES = (  # what reading a file that is no baseline can end with
@@ -137,6 +138,7 @@ def load_baseline(path: str | Path) -> Baseline:
         ModelError: When there is no such file, or it holds no baseline.
     """
     try:
+        _check_size(Path(path))
         with np.load(path, allow_pickle=False) as file:
             model = json.loads(str(file["model"]))
             info = ModelInfo(**(model | {"labels": tuple(model["labels"])}))
@@ -160,6 +162,20 @@ def load_baseline(path: str | Path) -> Baseline:
             f"基线“{path}”已损坏：嵌入向量 {embeddings.shape} 与时长 {seconds.shape} 不相符。请重新生成。",
         )
     return Baseline(embeddings, seconds, clips, info)
+
+
+def _check_size(path: Path) -> None:
+    """Refuses what would fill the memory: a small file may unpack to any size."""
+    try:
+        with ZipFile(path) as archive:
+            size = sum(item.file_size for item in archive.infolist())
+    except BadZipFile:
+        size = path.stat().st_size
+    if size > MOST_BYTES:
+        raise ModelError(
+            "This baseline is far larger than any voice needs. Make it again from fewer recordings.",
+            "该基线文件过大，远超所需。请用较少的录音重新生成。",
+        )
 
 
 def check_model(baseline: Baseline, model: ModelInfo) -> None:

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .audio import Recording, open_recording
+from .audio import Reading, Recording, open_recording
 from .cache import Embedding, EmbeddingCache
 from .engine import usable_cores
 from .errors import EmotoneError
@@ -89,6 +89,7 @@ def embed_clips(
     *,
     cache: EmbeddingCache | None = None,
     variant: Variant | None = None,
+    reading: Reading = open_recording,
     on_done: Callable[[], None] = lambda: None,
 ) -> EmbeddedClips:
     """The embeddings of clips, as many at a time as there are cores.
@@ -98,6 +99,7 @@ def embed_clips(
         clips: What to embed. A clip that cannot be analysed becomes a failure and does not stop the others.
         cache: Where embeddings are looked up first, and kept as soon as they are made.
         variant: Embed this variant of each recording instead.
+        reading: Opens a file as a recording.
         on_done: Called after each clip, from any thread.
 
     Raises:
@@ -107,7 +109,7 @@ def embed_clips(
 
     def row(clip: Clip) -> _Row | Failure:
         try:
-            recording = open_recording(clip.file)
+            recording = reading(clip.file)
             sha256 = recording.source.sha256
             key = _key(sha256, variant)
             known = cache.get(key) if cache is not None else None

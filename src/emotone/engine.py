@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
-from .errors import ModelError, OptionError
+from .errors import EngineError, ModelError, OptionError
 from .types import Signal
+
+# It tells its maker about every session, over the network, unless this is set before it is imported.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+import onnxruntime as ort
 
 INPUTS = {"waveform": "tensor(float)", "lengths": "tensor(int64)"}
 OUTPUTS = {"frames": "tensor(float)", "frame_lengths": "tensor(int64)"}
@@ -23,6 +26,17 @@ class Session(Protocol):
 
     def run(self, outputs: list[str], inputs: dict[str, NDArray[Any]]) -> list[Any]:
         """The named outputs."""
+
+
+class Runner(Protocol):
+    """What runs a model: an `Engine`, or something before it."""
+
+    @property
+    def single_threaded(self) -> "Runner":
+        """As `Engine.single_threaded`."""
+
+    def run(self, signals: list[Signal]) -> list[NDArray[np.float32]]:
+        """As `Engine.run`."""
 
 
 def usable_cores() -> int:
@@ -115,7 +129,7 @@ class Engine:
                 ["frames", "frame_lengths"], {"waveform": waveform, "lengths": lengths}
             )
         except Exception as error:  # as in open_session
-            raise ModelError(
+            raise EngineError(
                 f"The model cannot be run ({error}). Get it again, or give it shorter recordings.",
                 f"模型无法运行（{error}）。请重新获取模型，或使用较短的录音。",
             ) from error

@@ -6,15 +6,19 @@
     │   ├── EmptyAudioError         no bytes, or no samples in it
     │   ├── UnsupportedAudioError   not audio, or not decodable
     │   ├── NoAudioStreamError      media without an audio track
+    │   ├── AudioTooLongError       more seconds than are allowed
     │   ├── ChannelError            the wanted channel does not exist
     │   └── InvalidSamplesError     NaN, infinite or absurdly large values
     ├── ModelError             a model cannot be found, read or used
     │   ├── CheckpointError         a checkpoint cannot be converted: damaged, unfit or hostile
+    │   ├── EngineError             a loaded model cannot be run
     │   └── DownloadError           a model cannot be fetched from its hub
     ├── ManifestError          a list of labelled recordings cannot be read, or cannot be scored
     ├── TurnsError             turns of speakers cannot be read, or are not of the recording
     ├── OutputError            results cannot be written
+    ├── StoreError             a store cannot be opened, or what is asked of it does not fit
     ├── OptionError            an option has an impossible value
+    ├── ServerError            a server cannot be reached, or refuses
     └── MissingExtraError      an optional part is not installed
 
 Each message says what was found, what was wanted and what to do; `error.text` holds it in English and Chinese.
@@ -65,6 +69,10 @@ class NoAudioStreamError(AudioError):
     """The source is media, but has no audio track."""
 
 
+class AudioTooLongError(AudioError):
+    """The recording has more seconds than are allowed."""
+
+
 class ChannelError(AudioError):
     """The recording does not have the channel that was asked for."""
 
@@ -75,6 +83,10 @@ class InvalidSamplesError(AudioError):
 
 class ModelError(EmotoneError):
     """A model cannot be found, read or used."""
+
+
+class EngineError(ModelError):
+    """A model that was loaded cannot be run: memory is short, or its device fails."""
 
 
 class CheckpointError(ModelError):
@@ -97,8 +109,16 @@ class OutputError(EmotoneError):
     """Results cannot be written."""
 
 
+class StoreError(EmotoneError):
+    """A store of embeddings is missing or damaged, is of another model, or has no such row or column."""
+
+
 class OptionError(EmotoneError):
     """An option has an impossible value."""
+
+
+class ServerError(EmotoneError):
+    """A server of Emotone cannot be reached, or refuses a request for a reason of its own."""
 
 
 class MissingExtraError(EmotoneError):

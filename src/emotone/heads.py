@@ -20,6 +20,7 @@ from .types import ModelInfo
 HEAD_NAME = "head.json"
 """The file that holds a trained head in its folder."""
 
+MOST_BYTES = 32 * 2**20  # of a head's file: thousands of labels
 SPAN, SPANS = 3.0, (1.0, 6.0)  # seconds: what temperatures are for, and between which durations they change
 MOST_HASTE = 2.0
 
@@ -234,8 +235,13 @@ def load_head(path: str | Path) -> Head:
     path = Path(path)
     path = path / HEAD_NAME if path.is_dir() else path
     try:
+        if path.stat().st_size > MOST_BYTES:
+            raise ModelError(
+                "This file is far larger than any head. Choose the head.json of a trained head.",
+                "该文件过大，不可能是分类头。请选择训练所得的 head.json。",
+            )
         data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(
             f"The head '{path}' cannot be read ({error}). Give the {HEAD_NAME} of a trained head.",
             f"无法读取分类头“{path}”（{error}）。请给出训练所得的 {HEAD_NAME}。",

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .engine import Engine
+from .engine import Runner
 from .heads import Head
 from .listening import STRETCH, Listening
 from .quality import QualityMeter
@@ -23,6 +23,9 @@ class Hearing:
 
     A second of it takes about 4 kB of memory until it ends, besides up to a minute of signal.
 
+    Attributes:
+        info: The model.
+
     Args:
         engine: The encoder.
         info: Its model.
@@ -33,14 +36,14 @@ class Hearing:
 
     def __init__(
         self,
-        engine: Engine,
+        engine: Runner,
         info: ModelInfo,
         heads: Sequence[Head],
         *,
         keep_frames: bool = False,
         progress: Progress | None = None,
     ) -> None:
-        self._info = info
+        self.info = info
         self._heads = tuple(heads)
         self._meter = QualityMeter()
         self._encoding = _Encoding(engine, info.frame_rate)
@@ -69,7 +72,7 @@ class Hearing:
         self._read(self._encoding.end())
         self._say(self._meter.duration)
         return Listening(
-            self._info,
+            self.info,
             source,
             self._meter.duration,
             self._meter.regions(),
@@ -90,13 +93,13 @@ class Hearing:
             self._kept.append(frames)
 
     def _say_how_far(self) -> None:
-        self._say(min(self._means.frames / self._info.frame_rate, self._meter.duration))
+        self._say(min(self._means.frames / self.info.frame_rate, self._meter.duration))
 
 
 class _Encoding:
     """The frames of a signal of any length, in order. Long signals are encoded in overlapping chunks."""
 
-    def __init__(self, engine: Engine, frame_rate: float) -> None:
+    def __init__(self, engine: Runner, frame_rate: float) -> None:
         self._engine = engine
         self._step = round(SAMPLE_RATE / frame_rate)  # samples of one frame
         self._chunk, self._context = round(CHUNK * frame_rate), round(CONTEXT * frame_rate)

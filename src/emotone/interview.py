@@ -1,6 +1,6 @@
 """What is asked of each recording (heads, a baseline, no label where there is grave doubt), and what is answered."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -159,10 +159,15 @@ def read_heads(recognizer: Recognizer, given: Sequence[str | Path]) -> dict[str,
         ModelError: When a head cannot be read, or was made for another model.
         OptionError: When two have the same name.
     """
+    return named_heads(
+        (OWN_HEAD, recognizer.head) if one == OWN_HEAD else _read_head(Path(one)) for one in given or (OWN_HEAD,)
+    )
+
+
+def named_heads(pairs: Iterable[tuple[str, Head]]) -> dict[str, Head]:
+    """Heads by their names. Raises `OptionError` when two have the same name."""
     heads: dict[str, Head] = {}
-    for one in given or (OWN_HEAD,):
-        head = recognizer.head if one == OWN_HEAD else load_head(one)
-        name = OWN_HEAD if one == OWN_HEAD else head.name or _named_after(Path(one))
+    for name, head in pairs:
         if name in heads:
             raise OptionError(
                 f"Two heads are called '{name}'. Give each once, and put heads into folders of different names.",
@@ -170,6 +175,11 @@ def read_heads(recognizer: Recognizer, given: Sequence[str | Path]) -> dict[str,
             )
         heads[name] = head
     return heads
+
+
+def _read_head(path: Path) -> tuple[str, Head]:
+    head = load_head(path)
+    return head.name or _named_after(path), head
 
 
 def _named_after(path: Path) -> str:

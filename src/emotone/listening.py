@@ -37,6 +37,7 @@ SHORT_TURN = Reason(
 )
 
 STRETCH = 3.0  # seconds of a recording that make one embedding of a baseline: as long as a window, mostly of one mood
+MOST_WINDOWS = 200_000  # of a timeline: more than a day of them at the usual hop; a tiny hop would only fill the memory
 
 _Frames = NDArray[np.float32]
 _LENGTHS = frozenset(
@@ -114,10 +115,10 @@ class Listening:
 
         Raises:
             ModelError: As in `predict`.
-            OptionError: When window or hop are impossible.
+            OptionError: When window or hop are impossible, or the hop is too short for so long a recording.
         """
         options = options or TimelineOptions()
-        _check(options)
+        check_cut(options, self.duration)
         view = self._view(head, baseline)
         windows = self._doubted(view.head, self._windows(view, options))
         segments = self._doubted(view.head, label_regions(self.regions, windows, options.min_segment))
@@ -164,8 +165,8 @@ class Listening:
         counted = np.zeros(len(self._sums) - 1, bool)
         for stretch in stretches:
             counted[slice(*whole.frames_of(stretch.start, stretch.end))] = True
-        if not counted.any():
-            counted[:] = True
+        all_counted = np.ones_like(counted) if self._counts is None else np.diff(self._counts) > 0
+        counted = counted & all_counted if (counted & all_counted).any() else all_counted
         sums = np.zeros_like(self._sums)
         np.subtract(self._sums[1:], self._sums[:-1], out=sums[1:])
         sums[1:][~counted] = 0
@@ -297,7 +298,8 @@ def _reasons(found: Iterable[Reason], *, far: bool, scores: Mapping[str, float])
     return in_order((*found, *((UNFAMILIAR,) if far else ()), *unclear(scores)))
 
 
-def _check(options: TimelineOptions) -> None:
+def check_cut(options: TimelineOptions, duration: float = 0.0) -> None:
+    """Raises `OptionError` when window, hop or the shortest segment are impossible, or the hop too short for the duration."""
     times = (options.window, options.hop, options.min_segment)
     if not (all(map(math.isfinite, times)) and 0 < options.hop <= options.window and options.min_segment >= 0):
         raise OptionError(
@@ -305,4 +307,10 @@ def _check(options: TimelineOptions) -> None:
             "0 < hop ≤ window, and finite times that are not negative.",
             f"窗长 {options.window} 秒、步长 {options.hop} 秒、最短片段 {options.min_segment} 秒；"
             "要求 0 < 步长 ≤ 窗长，且时间有限、不为负。",
+        )
+    if duration / options.hop > MOST_WINDOWS:
+        least = duration / MOST_WINDOWS
+        raise OptionError(
+            f"A hop of {options.hop:g} s is too short for {duration:.0f} s of sound; wanted at least {least:.2g} s.",
+            f"录音长 {duration:.0f} 秒，步长 {options.hop:g} 秒过短；至少需要 {least:.2g} 秒。",
         )

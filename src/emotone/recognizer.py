@@ -4,7 +4,9 @@ import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +14,13 @@ from numpy.typing import NDArray
 from .audio import AudioSource, open_recording, source_name
 from .baseline import joined
 from .conversation import Voices, voices_of_channels, voices_of_turns
-from .engine import Engine, usable_cores
+from .engine import Engine, Runner, usable_cores
 from .errors import ChannelError, EmotoneError, ModelError, OptionError
 from .heads import Head, check_head
 from .hearing import Hearing
 from .listening import Listening
 from .models import DEFAULT_MODEL, file_sha256, find_model
+from .stream import Stream, StreamOptions
 from .types import (
     Baseline,
     Conversation,
@@ -41,10 +44,15 @@ class Recognizer:
         head: What makes scores of embeddings: `head.logits(embedding)`, then `head.scores`.
     """
 
-    def __init__(self, engine: Engine, head: Head, info: ModelInfo) -> None:
+    def __init__(self, engine: Runner, head: Head, info: ModelInfo) -> None:
         self.info = info
         self.head = head
         self._engine = engine
+
+    @property
+    def runner(self) -> Runner:
+        """What runs the model; another recognizer of the same head and info may put a queue before it."""
+        return self._engine
 
     def __repr__(self) -> str:
         return f"Recognizer({self.info.name!r}, revision={self.info.revision!r}, dim={self.info.dim})"
@@ -145,6 +153,31 @@ class Recognizer:
         """
         heard = self.listen(source, sample_rate=sample_rate, channel=channel)
         return heard.timeline(options, baseline=baseline)
+
+    def stream(
+        self,
+        options: StreamOptions | None = None,
+        *,
+        sample_rate: int,
+        channel: int | None = None,
+        baseline: Baseline | Literal["auto"] | None = None,
+    ) -> Stream:
+        """A recording that is analysed while it is made: feed it samples, and it gives events.
+
+        Args:
+            options: What is asked for.
+            sample_rate: Of the samples, in Hz.
+            channel: As in `listen`.
+            baseline: The usual sound of this voice, as in `timeline`. `auto`: that of the stream itself, so far; the result is
+                compared with the whole.
+
+        Raises:
+            InvalidSamplesError: When there is no such sample rate.
+            ModelError: When the baseline was made by another model.
+            OptionError: When window or hop are impossible.
+        """
+        hear = partial(Hearing, self._engine, self.info, (self.head,))
+        return Stream(hear, options or StreamOptions(), sample_rate=sample_rate, channel=channel, baseline=baseline)
 
     def listen_channels(
         self,

@@ -27,9 +27,15 @@ class SpeechDetector:
         self._h = self._c = np.zeros((1, 1, 128), np.float32)
         self._context = np.zeros(_CONTEXT_SAMPLES, np.float32)
 
-    def probabilities(self, block: Signal) -> NDArray[np.float32]:
-        """The probability of speech, 0…1, in each chunk of 512 samples; a last, shorter chunk is filled up with zeros."""
-        gain = min(_MAX_GAIN, _USUAL_PEAK / max(float(np.abs(block).max()), 1e-9))  # Silero misses quiet voices
+    def probabilities(self, block: Signal, *, peak: float | None = None) -> NDArray[np.float32]:
+        """The probability of speech, 0…1, in each chunk of 512 samples; a last, shorter chunk is filled up with zeros.
+
+        Args:
+            block: The next samples.
+            peak: How loud the recording gets, for the gain; `None`: as loud as the block.
+        """
+        loudest = float(np.abs(block).max()) if peak is None else peak
+        gain = min(_MAX_GAIN, _USUAL_PEAK / max(loudest, 1e-9))  # Silero misses quiet voices
         signal = np.concatenate([self._context, np.pad(block, (0, -block.size % CHUNK_SAMPLES))])
         self._context = signal[-_CONTEXT_SAMPLES:]
         chunks = np.lib.stride_tricks.sliding_window_view(signal * np.float32(gain), CHUNK_SAMPLES + _CONTEXT_SAMPLES)

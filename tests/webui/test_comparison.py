@@ -13,12 +13,12 @@ from browser import PATIENCE, add_voice, choose_files, recognize, set_granularit
 from playwright.sync_api import Page, expect
 
 from emotone import Recognizer
-from emotone.baseline import load_baseline
+from emotone.baseline import MOST_BYTES, load_baseline
 from emotone.labels import emotion_of
 from emotone.outputs import save_baseline
 from emotone.webui.analysis import Chosen
 from emotone.webui.shelf import Shelf
-from emotone.webui.voice import MOST_BYTES, Hearings
+from emotone.webui.voice import Hearings
 
 
 def test_recordings_of_a_voice_become_a_baseline_and_both_views(

@@ -7,6 +7,7 @@ from .baseline import baseline
 from .batch import batch
 from .calibrate import calibrate
 from .console import COMMAND, OPTIONS, say
+from .doctor import doctor
 from .embed import embed
 from .evaluate import evaluate
 from .models import models
@@ -31,5 +32,5 @@ def app() -> None:
     """The group of all commands."""
 
 
-for command in (predict, timeline, embed, batch, baseline, evaluate, calibrate, train, models, serve):
+for command in (predict, timeline, embed, batch, baseline, evaluate, calibrate, train, models, serve, doctor):
     app.add_command(command)

@@ -10,27 +10,34 @@ from ..errors import MissingExtraError
 from ..fetches import Fetches
 from ..library import Library
 from ..recognizer import Recognizer
+from ..retention import Keeper, Retention
 
 
 def launch(
     recognizer: Recognizer | Callable[[], Recognizer],
-    outputs: Path,
+    outputs: Path | None,
     host: str = "127.0.0.1",
     port: int = 7860,
     *,
+    page: bool = True,
     offline: bool = False,
     options: server.ServerOptions | None = None,
+    access: server.Access | None = None,
+    retention: Retention | None = None,
     on_missing: Callable[[MissingExtraError], None] = lambda error: None,
 ) -> server.Served:
     """Serves API and page in a thread and returns at once.
 
     Args:
         recognizer: Or a function that loads it; it then loads while the page is being prepared.
-        outputs: Where the page saves results.
+        outputs: Where the page saves results; `None` keeps none.
         host: As in `server.listen`.
         port: As in `server.listen`.
+        page: Whether there is a page behind the API.
         offline: Models cannot be fetched from the page.
         options: What the API allows.
+        access: Who may use it; `None` is everybody on this computer.
+        retention: How long results are kept; `None` keeps them.
         on_missing: Is told when Gradio is not installed: there is no page then.
 
     Raises:
@@ -43,14 +50,17 @@ def launch(
         with ThreadPoolExecutor(1) as pool:
             ready = pool.submit(lambda: recognizer if isinstance(recognizer, Recognizer) else recognizer())
             server.prepare()
-            page = _can_show(on_missing)
+            page = page and _can_show(on_missing)
             library = Library(ready.result(), None if offline else Fetches())
-        from ..server.app import create_app  # noqa: PLC0415 - imports FastAPI, which may be missing
+        from ..server.app import create_app  # noqa: PLC0415 - these import FastAPI, which may be missing
+        from ..server.service import Service  # noqa: PLC0415
 
-        service = server.Service(library, folder, options)
+        service = Service(library, folder, options, access)
         app = create_app(service)
         if page:
-            held.enter_context(webui.mounted(app, library, outputs, folder))
+            held.enter_context(webui.mounted(app, library, outputs, folder, service.open))
+        if outputs is not None and retention is not None:
+            held.enter_context(Keeper(outputs, retention))
         kept = held.pop_all()
     return server.serve(app, service, listener, kept)
 

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import click
 
+from .. import server
 from ..errors import EmotoneError, MissingExtraError
 from ..recognizer import load_model
 from .console import ERR, LANGUAGE, OPTIONS, fail, say
+from .guarding import Guarding, guarding_options
 from .launching import launch
+from .limiting import limiting_options
 from .options import model_option
 
 
@@ -36,19 +39,45 @@ from .options import model_option
     help=say("Folder for results.", "保存结果的文件夹。"),
 )
 @model_option
+@guarding_options
+@limiting_options
+@click.option("--no-page", is_flag=True, help=say("Serve the API alone.", "仅提供 API，不提供网页。"))
 @click.option(
     "--offline",
     is_flag=True,
     help=say("Do not let the page fetch models.", "不允许从网页获取模型。"),
 )
-def serve(host: str, port: int, output: Path, model: str, offline: bool) -> None:
+def serve(
+    host: str,
+    port: int,
+    output: Path,
+    model: str,
+    guarding: Guarding,
+    limits: server.ServerOptions,
+    no_page: bool,
+    offline: bool,
+) -> None:
     """Starts the server."""
 
     def say_missing(error: MissingExtraError) -> None:
         ERR.print(f"{say('note: there is no page', '提示：没有网页')}: {error.text.to(LANGUAGE)}", markup=False)
 
     try:
-        served = launch(lambda: load_model(model), output, host, port, offline=offline, on_missing=say_missing)
+        access = guarding.access(host)
+        if guarding.log:
+            server.log_to(guarding.log)
+        served = launch(
+            lambda: load_model(model),
+            output if guarding.store else None,
+            host,
+            port,
+            page=not no_page,
+            offline=offline,
+            options=limits,
+            access=access,
+            retention=guarding.retention,
+            on_missing=say_missing,
+        )
     except EmotoneError as error:
         fail(error)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # both ends are clean ends

@@ -2,20 +2,18 @@
 
 import errno
 import socket
-import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from contextlib import ExitStack
 from threading import Thread
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from ..errors import MissingExtraError, OptionError
-from .service import Service
 
 if TYPE_CHECKING:
     import fastapi
     import uvicorn
+
+    from .service import Service
 
 _PATIENCE = 1  # seconds for connections when the server ends; an open page keeps one open for ever
 
@@ -28,7 +26,9 @@ class Served:
         service: What its routes share.
     """
 
-    def __init__(self, url: str, server: "uvicorn.Server", listener: socket.socket, service: Service, held: ExitStack):
+    def __init__(
+        self, url: str, server: "uvicorn.Server", listener: socket.socket, service: "Service", held: ExitStack
+    ):
         self.url = url
         self.service = service
         self._server = server
@@ -73,7 +73,7 @@ def prepare() -> None:
         raise MissingExtraError.of("server") from error
 
 
-def serve(app: "fastapi.FastAPI", service: Service, listener: socket.socket, held: ExitStack) -> Served:
+def serve(app: "fastapi.FastAPI", service: "Service", listener: socket.socket, held: ExitStack) -> Served:
     """Serves an application in a thread and returns at once.
 
     Args:
@@ -87,13 +87,6 @@ def serve(app: "fastapi.FastAPI", service: Service, listener: socket.socket, hel
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_PATIENCE)
     host, port = listener.getsockname()[:2]
     return Served(_url(host, port), uvicorn.Server(config), listener, service, held)
-
-
-@contextmanager
-def private_folder() -> Iterator[Path]:
-    """A folder that only this user may read (0700), removed with all that is in it."""
-    with tempfile.TemporaryDirectory(prefix="emotone_", ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -29,11 +29,11 @@ class Actions:
 
     Args:
         library: The models, shared by all visitors.
-        outputs: Where results are saved.
+        outputs: Where results are saved; `None` keeps none.
         shelf: What may be read and handed out.
     """
 
-    def __init__(self, library: Library, outputs: Path, shelf: Shelf) -> None:
+    def __init__(self, library: Library, outputs: Path | None, shelf: Shelf) -> None:
         self._library = library
         self._outputs = outputs
         self._shelf = shelf

@@ -1,6 +1,7 @@
 """From a chosen recording to what the page shows: one step after the other, each with its duration."""
 
 import logging
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -82,7 +83,7 @@ class Report:
         name: Of the recording.
         result: What was found.
         peaks: The outline of the recording.
-        folder: Where the result was saved: the folder's name.
+        folder: Where the result was saved: the folder's name; empty when nothing is kept.
         downloads: The files in it.
         steps: What was done, and how long it took.
         own: It was compared with itself.
@@ -145,15 +146,13 @@ class Outcome:
 
 
 def analyse(
-    recognizer: Recognizer, chosen: Chosen, settings: Settings, outputs: Path, shelf: Shelf
+    recognizer: Recognizer, chosen: Chosen, settings: Settings, outputs: Path | None, shelf: Shelf
 ) -> Iterator[tuple[Step, ...] | Report | Problem]:
-    """The steps so far, whenever one begins; then a report or a problem."""
+    """The steps so far, whenever one begins; then a report or a problem. Without `outputs`, results are on the shelf only."""
     clock = _Clock()
     try:
         yield clock.begin(texts.DECODE)
-        if not shelf.holds(chosen.path):
-            raise EmotoneError(texts.FOREIGN_FILE.en, texts.FOREIGN_FILE.zh)
-        recording = open_recording(chosen.path)
+        recording = shelf.open(chosen.path)
         recording.name = chosen.name
         with decoded(recording) as once:
             yield clock.begin(texts.ANALYSE)
@@ -166,16 +165,18 @@ def analyse(
             folder = save_result(
                 result,
                 open_recording(once.audio).blocks(),
-                outputs,
+                outputs or shelf.folder(),
                 embedding=embedding,
                 said=None if settings.head is None else _record(result, others[0], settings.head),
             )
         downloads = _downloads(folder, embedding, shelf)
+        if outputs is None:
+            shutil.rmtree(folder.path.parent, ignore_errors=True)  # the downloads are links to its files, or copies
         yield Report(
             chosen.name,
             result,
             once.peaks,
-            folder.path.name,
+            folder.path.name if outputs else "",
             downloads,
             clock.finish(),
             settings.own,

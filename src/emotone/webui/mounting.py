@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..audio import Reading
 from ..errors import MissingExtraError
 from ..library import Library
 
@@ -27,14 +28,17 @@ def prepare() -> None:
 
 
 @contextmanager
-def mounted(app: "fastapi.FastAPI", library: Library, outputs: Path, folder: Path) -> Iterator[None]:
+def mounted(
+    app: "fastapi.FastAPI", library: Library, outputs: Path | None, folder: Path, reading: Reading
+) -> Iterator[None]:
     """The page answers wherever the application has no route of its own, until the end of the context.
 
     Args:
         app: The application.
         library: The models, shared by all visitors.
-        outputs: Where results are saved.
+        outputs: Where results are saved; `None` keeps none.
         folder: For uploads; all that is in Gradio's folder is handed out, so it is not the temporary folder of everybody.
+        reading: Opens uploads.
 
     Raises:
         MissingExtraError: As in `prepare`.
@@ -43,7 +47,7 @@ def mounted(app: "fastapi.FastAPI", library: Library, outputs: Path, folder: Pat
     from . import site  # noqa: PLC0415 - see prepare
 
     with _uploads_in(folder / "page"):
-        site.mount(app, library, outputs)
+        site.mount(app, library, outputs, reading)
         yield
 
 

@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-from ..errors import EmotoneError, ModelError
+from ..errors import EmotoneError
 from ..heads import Head, load_head
 from . import texts
 from .analysis import Chosen, Problem
 from .shelf import Shelf
-
-MOST_BYTES = 32 * 2**20  # of a head's file: thousands of labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +42,6 @@ class OwnHeads:
         try:
             if not shelf.holds(file.path):
                 raise EmotoneError(texts.FOREIGN_FILE.en, texts.FOREIGN_FILE.zh)
-            if file.path.stat().st_size > MOST_BYTES:
-                raise ModelError(texts.HEAD_TOO_LARGE.en, texts.HEAD_TOO_LARGE.zh)
             head = load_head(file.path)
             return self.adding(head if head.name else replace(head, name=file.name.removesuffix(".json")))
         except EmotoneError as error:

@@ -6,29 +6,34 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
+from ..audio import Reading
 from ..library import Library
 from ..text import Language, language_of, system_language
 from . import controls, recognize_tab, teach_tab, texts
 from .parts import html, on
 from .shelf import Shelf
 
-KEPT = 6 * 3600  # seconds until uploads and links to results are removed
 _HOUR = 3600
+KEPT = 6 * _HOUR  # seconds until uploads and links to results are removed
+KEPT_WITHOUT_OUTPUTS = _HOUR
+_MOST_WAITING = 64  # visitors in the queue; further ones are told that it is full
 
 
-def build_page(library: Library, outputs: Path) -> gr.Blocks:
+def build_page(library: Library, outputs: Path | None, reading: Reading) -> gr.Blocks:
     """The page, ready to be put behind an API with `emotone.webui.mounted`.
 
     Args:
         library: The models, shared by all visitors.
-        outputs: Where results are saved.
+        outputs: Where results are saved; `None` keeps none, and removes what visitors bring after an hour.
+        reading: Opens uploads.
     """
     language = system_language()
     blocks: gr.Blocks
+    kept = KEPT if outputs else KEPT_WITHOUT_OUTPUTS
     with gr.Blocks(
-        title=controls.title(language), analytics_enabled=False, delete_cache=(_HOUR, KEPT), fill_width=True
+        title=controls.title(language), analytics_enabled=False, delete_cache=(kept // 6, kept), fill_width=True
     ) as blocks:
-        shelf = Shelf(Path(get_upload_folder()), lambda path: blocks.upload_file_set.add(str(path)))
+        shelf = Shelf(Path(get_upload_folder()), lambda path: blocks.upload_file_set.add(str(path)), reading)
         header, switch = _header(language)
         with gr.Tabs(elem_id="em-tabs", selected="recognize") as tabs:
             with gr.Tab(texts.RECOGNIZE_TAB.to(language), id="recognize", render_children=True) as first:
@@ -53,6 +58,7 @@ def build_page(library: Library, outputs: Path) -> gr.Blocks:
         heads = [visit.heads, panel.heads]
         on(teaching.lesson.use, teach_tab.use, [workshop, visit.heads, switch], [*heads, tabs])
         recognize_tab.wire_correction(panel, visit, shelf, switch, workshop, teach_tab.parts(teaching))
+    blocks.queue(max_size=_MOST_WAITING, api_open=False)  # else a direct call would pass by the queue
     return blocks
 
 

@@ -145,7 +145,7 @@ def _compared(language: Language) -> list[tuple[str, str]]:
     return [(texts.WITH_VOICE.to(language), "voice"), (texts.WITH_ITSELF.to(language), "itself")]
 
 
-def wire(panel: Panel, library: Library, outputs: Path, shelf: Shelf, language: gr.Radio, greeted: Any) -> Visit:
+def wire(panel: Panel, library: Library, outputs: Path | None, shelf: Shelf, language: gr.Radio, greeted: Any) -> Visit:
     """Connects the parts. Returns what belongs to a visitor."""
     actions = Actions(library, outputs, shelf)
     visit = Visit(

@@ -98,8 +98,12 @@ def _files(item: Report, language: Language) -> Html:
     return join(
         heading(texts.DOWNLOADS.to(language)),
         items("em-files", map(download, item.downloads)),
-        tag("p.em-muted.em-folder", texts.SAVED_IN.to(language).format(folder=item.folder)),
+        tag("p.em-muted.em-folder", _kept(item, language)),
     )
+
+
+def _kept(item: Report, language: Language) -> str:
+    return texts.SAVED_IN.to(language).format(folder=item.folder) if item.folder else texts.NOT_SAVED.to(language)
 
 
 def download(file: Download) -> Html:

@@ -11,7 +11,23 @@ _POLICY = (
     "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
 )
 _HEADERS = {"Content-Security-Policy": _POLICY, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
-_FETCHING = ("/file=http:", "/file=https:", "/proxy=")  # Gradio would fetch these from other hosts
+_GRADIO = "/gradio_api/"
+_USED = (  # of Gradio's routes, by the page; others would reload, record, trace, fetch or edit
+    "app_id",
+    "cancel",
+    "file=",
+    "heartbeat/",
+    "info",
+    "queue/data",
+    "queue/join",
+    "reset",
+    "run/predict",
+    "startup-events",
+    "theme.css",
+    "upload",
+    "upload_progress",
+)
+_FETCHING = ("file=http:", "file=https:")  # Gradio would fetch these from other hosts
 
 
 class Guard:
@@ -21,13 +37,22 @@ class Guard:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers 403 to requests for other hosts, and adds headers to all other answers."""
+        """Answers 403 to requests for other hosts and for what the page does not use, and adds headers to all other answers."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-        elif any(part in scope["path"].lower() for part in _FETCHING):
+        elif not _is_used(scope["path"]):
             await PlainTextResponse("Not allowed.", 403)(scope, receive, send)
         else:
             await self._app(scope, receive, _with_headers(send))
+
+
+def _is_used(path: str) -> bool:
+    if not path.startswith(_GRADIO):
+        return True
+    route = path.removeprefix(_GRADIO)
+    if route.startswith(("file=", "heartbeat/")):
+        return not route.lower().startswith(_FETCHING)
+    return route.rstrip("/") in _USED
 
 
 def _with_headers(send: Send) -> Send:

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from ..audio import Reading, Recording, open_recording
+from ..errors import EmotoneError
 from ..examples import examples
+from . import texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +37,24 @@ class Shelf:
     Args:
         root: The folder that uploads arrive in.
         placed: Told about each file that `offer` puts there, so that it can be removed some hours later.
+        reading: Opens a file as a recording.
     """
 
-    def __init__(self, root: Path, placed: Callable[[Path], None]) -> None:
+    def __init__(self, root: Path, placed: Callable[[Path], None], reading: Reading = open_recording) -> None:
         self._root = root
         self._placed = placed
+        self.reading = reading
 
     def holds(self, path: Path) -> bool:
         """Whether this is an uploaded file or an example, and not some other file of this computer."""
         resolved = path.resolve()
         return resolved.is_relative_to(self._root.resolve()) or resolved in {item.path.resolve() for item in examples()}
+
+    def open(self, path: Path) -> Recording:
+        """An uploaded file or an example as a recording. Raises `EmotoneError` for any other file of this computer."""
+        if not self.holds(path):
+            raise EmotoneError(texts.FOREIGN_FILE.en, texts.FOREIGN_FILE.zh)
+        return self.reading(path)
 
     def offer(self, path: Path, note: str = "") -> Download:
         """Makes a file downloadable. The file itself stays where it is."""

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import fastapi
 import gradio as gr
+from starlette.middleware import Middleware
 
+from ..audio import Reading
 from ..library import Library
 from .page import build_page, theme
 from .parts import asset, asset_path
@@ -13,11 +15,11 @@ from .security import Guard
 MAX_UPLOAD = "2gb"
 
 
-def mount(app: fastapi.FastAPI, library: Library, outputs: Path) -> None:
+def mount(app: fastapi.FastAPI, library: Library, outputs: Path | None, reading: Reading) -> None:
     """Puts the page behind the routes of an application."""
     gr.mount_gradio_app(
         app,
-        build_page(library, outputs),
+        build_page(library, outputs, reading),
         "/",
         footer_links=[],
         run_history=False,
@@ -31,4 +33,4 @@ def mount(app: fastapi.FastAPI, library: Library, outputs: Path) -> None:
         head=f"<style>{asset('page.css')}</style>",
         favicon_path=str(asset_path("favicon.svg")),
     )
-    app.add_middleware(Guard)
+    app.user_middleware.append(Middleware(Guard))  # behind what asks for keys

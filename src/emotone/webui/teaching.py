@@ -119,7 +119,7 @@ def _learn(recognizer: Recognizer, lesson: Lesson, shelf: Shelf, job: Job) -> Ta
 
     job.tell(texts.TEACH_LISTENING_BEGINS, 0.0)
     cache = EmbeddingCache(recognizer.info, lesson.folder / "cache")
-    embedded = embed_clips(recognizer, lesson.clips, cache=cache, on_done=listened)
+    embedded = embed_clips(recognizer, lesson.clips, cache=cache, reading=shelf.reading, on_done=listened)
     job.tell(texts.TEACH_LEARNING, 0.0)
     when = datetime.now()
     trained = train_head(

@@ -66,10 +66,6 @@ OFFLINE = Text(
 LABELS = Text("Labels", "标签")
 NINE_EMOTIONS = Text("The nine emotions", "九种情绪")
 LOAD_HEAD = Text("Load a head.json", "加载 head.json")
-HEAD_TOO_LARGE = Text(
-    "This file is far larger than any head. Choose the head.json of a trained head.",
-    "该文件过大，不可能是分类头。请选择训练所得的 head.json。",
-)
 ABSTAIN = Text("Say “unknown” when in doubt", "存疑时判为“未知”")
 VOICE = Text("Compare with this voice's usual sound", "与该说话人的平常声音比较")
 VOICE_IN_USE = Text("Comparing with {amount}", "与{amount}比较")
@@ -93,10 +89,6 @@ WITH_ITSELF = Text("This recording itself", "此录音本身")
 ITSELF_HINT = Text(
     "For long recordings in which the mood changes: each moment is compared with the whole.",
     "适用于情绪有变化的长录音：每个时刻都与整段比较。",
-)
-BASELINE_TOO_LARGE = Text(
-    "This baseline is far larger than any voice needs. Make it again from fewer recordings.",
-    "该基线文件过大，远超所需。请用较少的录音重新生成。",
 )
 EXPORT_EMBEDDING = Text("Also export the embedding (embedding.npy)", "同时导出嵌入向量（embedding.npy）")
 RECOGNIZE = Text("🎯 Recognize", "🎯 开始识别")
@@ -149,6 +141,7 @@ AREA_CHART = Text("Scores over time. Mostly: {names}.", "各情绪得分随时�
 SEGMENTS = Text("Segments", "片段")
 NO_SEGMENTS = Text("No speech was found, so there are no segments.", "未检测到语音，因此没有片段。")
 DOWNLOADS = Text("Files", "结果文件")
+NOT_SAVED = Text("Not saved on the server; download what you need.", "服务器不保存结果；请下载所需文件。")
 SAVED_IN = Text("Saved in {folder}", "已保存至 {folder}")
 STEPS = Text("Steps", "处理过程")
 TOTAL = Text("Total", "合计")

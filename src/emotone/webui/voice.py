@@ -5,12 +5,10 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile, ZipFile
 
-from ..audio import open_recording
 from ..baseline import check_model, joined, load_baseline
 from ..engine import usable_cores
-from ..errors import INTERNAL, EmotoneError, ModelError
+from ..errors import INTERNAL, EmotoneError
 from ..outputs import save_baseline
 from ..recognizer import Recognizer
 from ..text import Text
@@ -20,7 +18,6 @@ from .analysis import Chosen, Problem
 from .shelf import Download, Shelf
 
 BASELINE_NAME = "baseline.npz"
-MOST_BYTES = 256 * 2**20  # that a baseline may take in memory: days of speech
 _log = logging.getLogger("emotone.webui")
 
 
@@ -83,7 +80,7 @@ def _hear(recognizer: Recognizer, clip: Chosen, shelf: Shelf) -> Baseline | Text
             return texts.FOREIGN_FILE
         if clip.path.suffix.lower() == ".npz":
             return _load(clip.path, recognizer.info)
-        recording = open_recording(clip.path)
+        recording = shelf.open(clip.path)
         recording.name = clip.name
         return recognizer.listen(recording).baseline()
     except EmotoneError as error:
@@ -94,18 +91,6 @@ def _hear(recognizer: Recognizer, clip: Chosen, shelf: Shelf) -> Baseline | Text
 
 
 def _load(path: Path, model: ModelInfo) -> Baseline:
-    _check_size(path)
     baseline = load_baseline(path)
     check_model(baseline, model)
     return baseline
-
-
-def _check_size(path: Path) -> None:
-    """Refuses what would fill the memory: a small file may unpack to any size."""
-    try:
-        with ZipFile(path) as archive:
-            size = sum(item.file_size for item in archive.infolist())
-    except (BadZipFile, OSError):
-        size = path.stat().st_size if path.exists() else 0
-    if size > MOST_BYTES:
-        raise ModelError(texts.BASELINE_TOO_LARGE.en, texts.BASELINE_TOO_LARGE.zh)

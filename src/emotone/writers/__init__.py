@@ -2,7 +2,7 @@
 
 from .entries import Entry, Granularity, entry_of
 from .formats import FORMATS, Format, format_of_file, format_of_media_type
-from .records import Record, record, to_csv, to_json, to_jsonl
+from .records import Record, record, segment_record, to_csv, to_json, to_jsonl
 
 __all__ = [
     "FORMATS",
@@ -14,6 +14,7 @@ __all__ = [
     "format_of_file",
     "format_of_media_type",
     "record",
+    "segment_record",
     "to_csv",
     "to_json",
     "to_jsonl",

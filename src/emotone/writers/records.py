@@ -111,8 +111,8 @@ def _timeline(timeline: Timeline) -> Record:
         "window": timeline.options.window,
         "hop": timeline.options.hop,
         "min_segment": timeline.options.min_segment,
-        "segments": [_segment(segment) for segment in timeline.segments],
-        "windows": [_segment(window) for window in timeline.windows],
+        "segments": [segment_record(segment) for segment in timeline.segments],
+        "windows": [segment_record(window) for window in timeline.windows],
     }
     if timeline.absolute is not None:
         fields["absolute"] = _timeline(timeline.absolute)
@@ -151,7 +151,8 @@ def to_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str] | None = No
     return text.getvalue()
 
 
-def _segment(segment: Segment) -> Record:
+def segment_record(segment: Segment) -> Record:
+    """A segment or a window, as a timeline in `result.json` has it."""
     text = {"text": segment.text} if segment.text else {}
     return {"start": segment.start, "end": segment.end, **_opinion(segment), **text}
 

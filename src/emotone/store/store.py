@@ -1,0 +1,336 @@
+"""A store of embeddings: utterances and segments of an archive that can be searched by their sound."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import OptionError, StoreError
+from ..rows import COLUMNS, EMBEDDING, Row, Table, arrow, embeddings_of, own_column, rows_from, table_of
+from ..types import ModelInfo
+from .archive import FIT, ID, VECTOR, Archive
+from .conditions import Condition, sql_of
+from .results import Added, Match, StoreInfo
+from .whitening import Vectors, Whitening, fit_whitening
+
+MAX_MATCHES = 1000
+"""Of one search."""
+
+_RESERVED = frozenset({ID, VECTOR, FIT, "similarity", "percentile"})
+_PATIENCE = 5  # times that a search is begun again when all vectors were made again meanwhile
+_NOT_ASKED = frozenset({"doubts", EMBEDDING, VECTOR, FIT})
+
+
+class EmbeddingStore:
+    """Embeddings of one model in a folder. Several threads and processes may search it while one adds; others that add wait.
+
+    Args:
+        place: The folder, or a URL of an object store that LanceDB can write to (`s3://…`); there, only one process may add
+            at a time, and nothing takes care of that.
+        model: What makes the embeddings; the store is made when it is not there. `None` opens the store of the only model
+            that is there.
+
+    Attributes:
+        model: What makes the embeddings.
+
+    Raises:
+        StoreError: When there is none, or it cannot be used.
+        MissingExtraError: When LanceDB is not installed.
+    """
+
+    def __init__(self, place: str | Path, model: ModelInfo | None = None) -> None:
+        self._archive = Archive(place, model, create=model is not None)
+        self.model = self._archive.model
+        self._fits: dict[int, Whitening] = {}
+
+    def __len__(self) -> int:
+        return self._archive.count()
+
+    def info(self) -> StoreInfo:
+        """What is in it."""
+        whitening = self._whitening(self._archive.last_fit())
+        return StoreInfo(
+            self._archive.place,
+            self.model,
+            len(self),
+            self.columns,
+            0 if whitening is None else whitening.rows,
+            whitening is not None and whitening.meaningful,
+            self._archive.indexed,
+        )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What can be asked for in conditions: the user's own columns last."""
+        return tuple(name for name in self._archive.schema.names if name not in _NOT_ASKED)
+
+    def add(self, rows: Sequence[Row], model: ModelInfo | None = None) -> Added:
+        """Adds rows. A row of the same bytes and times is there once: its newest result counts, and metadata is kept.
+
+        Args:
+            rows: With embeddings.
+            model: What made them, if that is to be checked.
+
+        Raises:
+            StoreError: When they are of another model, or have no embeddings, or the store cannot be written.
+        """
+        if model is not None:
+            self.check(model)
+        named = {row_id(row): replace(row, metadata=_own(row.metadata, self.model.labels)) for row in rows}
+        if not named:
+            return Added()
+        _check_embeddings(list(named.values()), self.model)
+        with self._archive.writing():
+            there = {row_id(row): row for row in self._rows_with(ID, named, embeddings=False)}
+            merged = {
+                key: replace(row, metadata={**there[key].metadata, **row.metadata}) if key in there else row
+                for key, row in named.items()
+            }
+            changed = {key: row for key, row in merged.items() if key not in there or not _alike(row, there[key])}
+            if changed:
+                self._write(changed)
+            new = len(set(changed) - set(there))
+        return Added(new, len(changed) - new, len(named) - len(changed))
+
+    def check(self, model: ModelInfo) -> None:
+        """Raises `StoreError` when embeddings of this model do not belong here."""
+        if model.sha256 != self.model.sha256:
+            raise StoreError(
+                f"The store has embeddings of {_called(self.model)}; these are of {_called(model)}, and cannot be compared. Use "
+                "the same model.",
+                f"向量库中是 {_called(self.model)} 的向量，而这些由 {_called(model)} 生成，两者无法比较。请使用同一模型。",
+            )
+
+    def known(self, sha256: Iterable[str]) -> list[Row]:
+        """All rows of recordings with these bytes, with embeddings."""
+        return self._rows_with("sha256", sha256, embeddings=True)
+
+    def search(
+        self, embedding: NDArray[np.float32], *, limit: int = 10, where: Sequence[Condition] = ()
+    ) -> list[Match]:
+        """The rows that sound most like this, the nearest first.
+
+        Args:
+            embedding: `(dim,)`, of the store's model.
+            limit: How many, at most 1000.
+            where: What must hold for them.
+
+        Raises:
+            StoreError: When a condition does not fit.
+            OptionError: When the limit is impossible.
+        """
+        return self._search(np.asarray(embedding, np.float32), limit, self._sql(where))
+
+    def similar(self, id_: str, *, limit: int = 10, where: Sequence[Condition] = ()) -> list[Match]:
+        """The rows that sound most like one that is there, without itself. As `search`; the id must be there."""
+        (_, embedding), sql = self._one(id_), self._sql([*where, Condition(ID, "!=", id_)])
+        return self._search(embedding, limit, sql)
+
+    def row(self, id_: str) -> Row:
+        """The row with this id, with its embedding. Raises `StoreError` when there is none."""
+        row, embedding = self._one(id_)
+        return replace(row, embedding=embedding)
+
+    def tables(self, where: Sequence[Condition] = (), *, columns: Sequence[str] | None = None) -> Iterator[Table]:
+        """The rows as Arrow tables, some thousands at a time.
+
+        Args:
+            where: What must hold for them.
+            columns: `None`: all that rows have (`emotone.rows`), behind `id`. `vector` is what is compared, of length 1.
+
+        Raises:
+            StoreError: As in `search`, and when there is no such column.
+        """
+        names = self._archive.schema.names
+        chosen = [name for name in names if name not in (VECTOR, FIT)] if columns is None else list(columns)
+        if missing := [name for name in chosen if name not in names]:
+            raise StoreError(
+                f"There is no column {', '.join(missing)}. There are: {', '.join(names)}.",
+                f"没有列 {'、'.join(missing)}。可用的列：{'、'.join(names)}。",
+            )
+        return self._archive.read(chosen, self._sql(where))
+
+    def remove(self, where: Sequence[Condition]) -> int:
+        """Removes the rows for which conditions hold; one at least is wanted. Returns how many there were."""
+        sql = self._sql(where)
+        if sql is None:
+            raise OptionError(
+                "Say which rows to remove. To remove all of them, delete the folder.",
+                "请指定要删除的行。如需全部删除，请删除该文件夹。",
+            )
+        with self._archive.writing():
+            count = self._archive.count(sql)
+            if count:
+                self._archive.remove(sql)
+        return count
+
+    def _search(self, embedding: Vectors, limit: int, where: str | None) -> list[Match]:
+        if not 1 <= limit <= MAX_MATCHES:
+            raise OptionError(
+                f"Found a limit of {limit}; wanted 1 to {MAX_MATCHES}.",
+                f"数量上限为 {limit}；应在 1 至 {MAX_MATCHES} 之间。",
+            )
+        if embedding.shape != (self.model.dim,) or not np.isfinite(embedding).all():
+            raise _unfit(embedding.shape, self.model)
+        fit = max(self._fits, default=0) or self._archive.last_fit()
+        for _ in range(_PATIENCE):
+            whitening = self._whitening(fit)
+            if whitening is None:  # nothing was added yet, or it is old
+                fit, before = self._archive.last_fit(), fit
+                if fit == before:
+                    return []
+                continue
+            vector = whitening.apply(embedding)
+            found = self._archive.nearest(vector, self._columns(), limit, where)
+            fits = set(found[FIT].to_pylist())
+            if fits <= {fit}:
+                return self._matches(found, whitening)
+            fit = max(fits)
+        raise StoreError(
+            "The store is written faster than it can be searched. Try again later.",
+            "向量库的写入速度超过了查询速度。请稍后重试。",
+        )
+
+    def _matches(self, found: Table, whitening: Whitening) -> list[Match]:
+        similarities = [1.0 - distance for distance in found["_distance"].to_pylist()]
+        ids = found[ID].to_pylist()
+        rows = self._rows(found.drop_columns([name for name in ("_distance", FIT, ID) if name in found.column_names]))
+        return [
+            Match(id_, row, min(1.0, max(-1.0, similarity)), whitening.percentile(similarity))
+            for id_, row, similarity in zip(ids, rows, similarities, strict=True)
+        ]
+
+    def _columns(self) -> list[str]:
+        return [name for name in self._archive.schema.names if name not in (VECTOR, EMBEDDING)]
+
+    def _rows(self, table: Table) -> list[Row]:
+        return rows_from(table, self.model.labels)
+
+    def _rows_with(self, column: str, values: Iterable[str], *, embeddings: bool) -> list[Row]:
+        wanted = [Condition(column, "=", value) for value in values]
+        if not wanted:  # no condition would mean all rows
+            return []
+        names = [name for name in self._archive.schema.names if name not in (ID, VECTOR, FIT)]
+        columns = names if embeddings else [name for name in names if name != EMBEDDING]
+        return [row for table in self._archive.read(columns, self._sql(wanted)) for row in self._rows(table)]
+
+    def _one(self, id_: str) -> tuple[Row, Vectors]:
+        for row in self._rows_with(ID, [id_], embeddings=True):
+            assert row.embedding is not None
+            return replace(row, embedding=None), row.embedding
+        raise StoreError(
+            f"There is no row '{id_[:80]}' in the store. Take an id from what a search gives.",
+            f"向量库中没有编号为“{id_[:80]}”的行。请使用查询结果中的编号。",
+        )
+
+    def _sql(self, where: Sequence[Condition]) -> str | None:
+        return sql_of(where, self._archive.schema, self.columns)
+
+    def _whitening(self, fit: int) -> Whitening | None:
+        if fit not in self._fits:
+            found = self._archive.whitening(fit) if fit else None
+            if found is None:
+                return None
+            self._fits = {fit: found}
+        return self._fits[fit]
+
+    def _write(self, rows: Mapping[str, Row]) -> None:
+        """Adds rows or changes them; nobody else writes meanwhile."""
+        own = dict.fromkeys(name for row in rows.values() for name in row.metadata)
+        if missing := [name for name in own if name not in self._archive.schema.names]:
+            self._archive.add_columns(missing)
+        fit = self._archive.last_fit()
+        whitening = self._whitening(fit)
+        if whitening is None:
+            fit, whitening = self._fitted(list(rows.values()), fit + 1)
+        self._archive.write(self._table(rows, whitening, fit))
+        count = len(self)
+        if whitening.outgrown(count):
+            self._fit_again(fit + 1)
+        self._archive.tidy()
+
+    def _table(self, rows: Mapping[str, Row], whitening: Whitening, fit: int) -> Table:
+        """Rows as the table has them."""
+        pa = arrow("store")
+        schema = self._archive.schema
+        own = [name for name in schema.names if name not in (ID, VECTOR, FIT)]
+        table = table_of(list(rows.values()), pa.schema([schema.field(name) for name in own]))
+        return _completed(table.append_column(ID, pa.array(rows)), whitening, fit, schema)
+
+    def _fitted(self, rows: Sequence[Row], fit: int) -> tuple[int, Whitening]:
+        """The first whitening, of rows that are about to be written."""
+        embeddings = np.array([row.embedding for row in rows], np.float32)
+        whitening = fit_whitening(embeddings, [row.sha256 for row in rows])
+        self._archive.keep_whitening(whitening, fit)
+        return fit, whitening
+
+    def _fit_again(self, fit: int) -> None:
+        """Fits the whitening to all rows, and makes all vectors again with it."""
+        pa = arrow("store")
+        table = pa.concat_tables(self._archive.read(["sha256", EMBEDDING]))
+        whitening = fit_whitening(embeddings_of(table), table["sha256"].to_pylist())
+        self._archive.keep_whitening(whitening, fit)
+        schema = self._archive.schema
+        kept = [name for name in schema.names if name not in (VECTOR, FIT)]
+        self._archive.rewrite((_completed(part, whitening, fit, schema) for part in self._archive.read(kept)), schema)
+        self._fits = {fit: whitening}
+
+
+def row_id(row: Row) -> str:
+    """What a row is called: the same for the same bytes and times."""
+    return hashlib.sha256(f"{row.sha256} {row.start!r} {row.end!r}".encode()).hexdigest()[:20]
+
+
+def _completed(table: Table, whitening: Whitening, fit: int, schema: Any) -> Table:
+    """The table with vectors, in the order of the schema."""
+    pa = arrow("store")
+    vectors = np.ascontiguousarray(whitening.apply(embeddings_of(table)))
+    lists = pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1), pa.float32()), vectors.shape[1])
+    table = table.append_column(VECTOR, lists).append_column(FIT, pa.array([fit] * len(table), pa.int32()))
+    return table.select(schema.names).cast(schema)
+
+
+def _own(metadata: Mapping[str, str], labels: Sequence[str]) -> dict[str, str]:
+    """Metadata under names that a column can have."""
+    return {_column_name(name, labels): value for name, value in metadata.items()}
+
+
+def _column_name(name: str, labels: Sequence[str]) -> str:
+    """A dot would be a column within a column, and a name that begins with `_` is the database's."""
+    plain = name.replace(".", "_").lstrip("_") or "column"
+    return own_column(f"given_{plain}" if plain in _RESERVED else plain, labels)
+
+
+def _alike(row: Row, other: Row) -> bool:
+    """Whether two rows of the same bytes and times say the same, so that nothing is to be written."""
+    said = (*COLUMNS, "scores", "doubts", "metadata")
+    return all(getattr(row, name) == getattr(other, name) for name in said)
+
+
+def _check_embeddings(rows: Sequence[Row], model: ModelInfo) -> None:
+    for row in rows:
+        if row.embedding is None or row.embedding.shape != (model.dim,) or not np.isfinite(row.embedding).all():
+            raise _unfit(None if row.embedding is None else row.embedding.shape, model)
+        if set(row.scores) != set(model.labels):
+            raise StoreError(
+                f"The store has scores of {', '.join(model.labels)}; these are of {', '.join(row.scores)}. Use the model's own "
+                "head, or another store.",
+                f"向量库中是 {'、'.join(model.labels)} 的得分，而这些是 {'、'.join(row.scores)} 的。"
+                "请使用模型自带的分类头，或另建向量库。",
+            )
+
+
+def _unfit(shape: tuple[int, ...] | None, model: ModelInfo) -> StoreError:
+    found = ("no embedding", "没有向量") if shape is None else (f"an array of shape {shape}", f"形状为 {shape} 的数组")
+    return StoreError(
+        f"Found {found[0]}; wanted {model.dim} finite values from {_called(model)}.",
+        f"收到{found[1]}；应为 {_called(model)} 生成的 {model.dim} 个有限数值。",
+    )
+
+
+def _called(model: ModelInfo) -> str:
+    return f"{model.name} {model.revision} ({model.sha256[:12]}…)"
