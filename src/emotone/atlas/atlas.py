@@ -18,13 +18,14 @@ from ..cluster import (
     coordinates,
     doubted_labels,
     find_clusters,
+    main_directions,
     neighborhoods,
     outliers,
-    whitened,
 )
 from ..errors import ManifestError, OptionError
 from ..labels import LABELS
 from ..rows import COLUMNS, EMBEDDING, Table, embeddings_of
+from ..store.whitening import fit_whitening
 
 GIVEN = "emotion"
 """The user's own column that says what is expressed, as manifests call it."""
@@ -117,7 +118,8 @@ def make_atlas(table: Table, options: AtlasOptions | None = None) -> Atlas:
     kept, embeddings = embedded_rows(table)
     named = labels_column(kept, options.labels)
     labels = texts_of(kept, named)
-    vectors, recordings = whitened(embeddings), kept["sha256"].to_pylist()
+    recordings = kept["sha256"].to_pylist()
+    vectors = main_directions(fit_whitening(embeddings, recordings).apply(embeddings))
     clusters = find_clusters(vectors, options.clusters, labels)
     start, end = (kept[name].to_numpy().astype(np.float32) for name in ("start", "end"))
     return Atlas(

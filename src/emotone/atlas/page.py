@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
@@ -88,8 +87,13 @@ def _data(atlas: Atlas, audio: str | None) -> dict[str, Any]:
 
 def _common_folder(paths: Sequence[str]) -> str:
     """With the separator behind it, so that what remains of each path is its name from there."""
-    common = os.path.commonprefix([os.path.dirname(path) + "/" for path in paths]) if paths else ""
-    return common[: common.rfind("/") + 1]
+    if not paths:
+        return ""
+    first, last = min(paths), max(paths)  # all others lie between them, and begin with what both begin with
+    size = next(
+        (place for place, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), len(first)
+    )
+    return first[: first.rfind("/", 0, size) + 1]
 
 
 def _doubted(atlas: Atlas) -> dict[str, Any]:
