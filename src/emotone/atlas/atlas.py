@@ -21,6 +21,7 @@ from ..cluster import (
     main_directions,
     neighborhoods,
     outliers,
+    representatives,
 )
 from ..errors import ManifestError, OptionError
 from ..labels import LABELS
@@ -30,6 +31,7 @@ from ..store.whitening import fit_whitening
 GIVEN = "emotion"
 """The user's own column that says what is expressed, as manifests call it."""
 
+_NOT_SHOWN = ("doubts", EMBEDDING, "id")
 _NUMBERS_FROM = 12  # different values of a column of numbers, from which on they are shown as a scale
 
 
@@ -60,6 +62,7 @@ class Atlas:
         columns: What points can be coloured by; `label` is among them.
         named: The column with the labels that are looked into: `GIVEN`, another one that was asked for, or `label`.
         clusters: Of the rows.
+        typical: The row in the middle of each cluster.
         doubted: Labels that neighbours contradict, the clearest first.
         strange: Rows that are far from all others, the farthest first.
         dropped: Rows of the table that have no embedding and are not on the map.
@@ -73,6 +76,7 @@ class Atlas:
     columns: tuple[Column, ...] = field(repr=False)
     named: str
     clusters: Clusters
+    typical: tuple[int, ...]
     doubted: tuple[Suggestion, ...] = field(repr=False)
     strange: tuple[int, ...] = field(repr=False)
     dropped: int = 0
@@ -80,9 +84,10 @@ class Atlas:
     def __len__(self) -> int:
         return len(self.files)
 
-    def column(self, name: str) -> Column:
-        """The column of this name."""
-        return next(column for column in self.columns if column.name == name)
+    @property
+    def labels(self) -> Sequence[str | None]:
+        """The labels that are looked into."""
+        return next(column.values for column in self.columns if column.name == self.named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,7 @@ def make_atlas(table: Table, options: AtlasOptions | None = None) -> Atlas:
         tuple(_columns(kept)),
         named,
         clusters,
+        tuple(representatives(vectors, clusters.numbers)),
         tuple(doubted_labels(neighborhoods(vectors, recordings), labels)),
         tuple(outliers(embeddings, recordings)),
         len(table) - len(kept),
@@ -164,7 +170,7 @@ def labels_column(table: Table, wanted: str | None) -> str:
     """
     if wanted is None:
         return GIVEN if GIVEN in table.column_names else "label"
-    own = [name for name in table.column_names if name not in {*COLUMNS, "doubts", EMBEDDING} or name == "label"]
+    own = [name for name in table.column_names if name not in {*COLUMNS, *_NOT_SHOWN} or name == "label"]
     if wanted not in own:
         raise OptionError(
             f"There is no column '{wanted}'; found: {', '.join(own)}.", f"没有“{wanted}”列；现有：{'、'.join(own)}。"
@@ -187,8 +193,8 @@ def located(file: str, folder: Path | None) -> str:
 
 def _columns(table: Table) -> Iterable[Column]:
     """Those that are of use on a map: the label, the user's own, then confidence and scores."""
-    scored = {field.name for field in table.schema if str(field.type) == "double"} - set(COLUMNS)
-    skipped = {*COLUMNS, "doubts", EMBEDDING} | scored
+    scored = {kind.name for kind in table.schema if str(kind.type) == "double"} - set(COLUMNS)
+    skipped = {*COLUMNS, *_NOT_SHOWN} | scored
     yield Column("label", texts_of(table, "label"))
     for name in (name for name in table.column_names if name not in skipped):
         values = texts_of(table, name)
