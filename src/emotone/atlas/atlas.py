@@ -31,6 +31,9 @@ from ..store.whitening import fit_whitening
 GIVEN = "emotion"
 """The user's own column that says what is expressed, as manifests call it."""
 
+CLUSTER = "cluster"
+"""The column that a map adds."""
+
 _NOT_SHOWN = ("doubts", EMBEDDING, "id")
 _NUMBERS_FROM = 12  # different values of a column of numbers, from which on they are shown as a scale
 
@@ -43,11 +46,13 @@ class Column:
         name: As in the table.
         values: Of each row; `None` where there is none.
         numbers: The same as float32 `(rows,)`, NaN where there is none; `None` when they are words.
+        scored: Whether it is the score of a label.
     """
 
     name: str
     values: Sequence[str | None] = field(repr=False)
     numbers: NDArray[np.float32] | None = field(default=None, repr=False)
+    scored: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,7 +138,7 @@ def make_atlas(table: Table, options: AtlasOptions | None = None) -> Atlas:
         end,
         bool(np.all((start <= 0) & (end >= kept["duration"].to_numpy() - 1e-3))),
         coordinates(embeddings, vectors, options.layout),
-        tuple(_columns(kept)),
+        tuple(_columns(kept, named)),
         named,
         clusters,
         tuple(representatives(vectors, clusters.numbers)),
@@ -191,7 +196,7 @@ def located(file: str, folder: Path | None) -> str:
     return Path(os.path.normpath((folder or Path()).absolute() / file)).as_posix()
 
 
-def _columns(table: Table) -> Iterable[Column]:
+def _columns(table: Table, named: str) -> Iterable[Column]:
     """Those that are of use on a map: the label, the user's own, then confidence and scores."""
     scored = {kind.name for kind in table.schema if str(kind.type) == "double"} - set(COLUMNS)
     skipped = {*COLUMNS, *_NOT_SHOWN} | scored
@@ -199,10 +204,12 @@ def _columns(table: Table) -> Iterable[Column]:
     for name in (name for name in table.column_names if name not in skipped):
         values = texts_of(table, name)
         if any(value is not None for value in values):
-            yield Column(name, values, _numbers(values))
+            yield Column(
+                f"given_{name}" if name == CLUSTER else name, values, None if name == named else _numbers(values)
+            )
     for name in ("confidence", *(name for name in table.column_names if name in scored)):
         numbers = table[name].to_numpy().astype(np.float32)
-        yield Column(name, [], numbers)
+        yield Column(name, [], numbers, scored=name in scored)
 
 
 def _numbers(values: Sequence[str | None]) -> NDArray[np.float32] | None:

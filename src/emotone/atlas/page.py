@@ -15,7 +15,7 @@ from ..labels import LABELS, emotion_of, label_of
 from ..markup import Html, join, tag
 from ..text import Language, printable
 from . import texts
-from .atlas import Atlas, Column, is_emotion
+from .atlas import CLUSTER, Atlas, Column, is_emotion
 
 _COLORED_AT_MOST = 12  # values of a column; further ones are grey
 _GREY = "#9a9aa2"
@@ -62,7 +62,7 @@ def _asset(name: str) -> Html:
 def _data(atlas: Atlas, audio: str | None) -> dict[str, Any]:
     root = _common_folder(atlas.files)
     clusters = [None if number == NOWHERE else str(number + 1) for number in atlas.clusters.numbers.tolist()]
-    columns = [*atlas.columns[:1], Column("cluster", clusters), *atlas.columns[1:]]
+    columns = [*atlas.columns[:1], Column(CLUSTER, clusters), *atlas.columns[1:]]
     steps = np.round((atlas.places.clip(-1, 1) + 1) / 2 * _STEPS).astype("<u2")
     return {
         "count": len(atlas),
@@ -106,27 +106,27 @@ def _doubted(atlas: Atlas) -> dict[str, Any]:
 
 def _column(column: Column) -> dict[str, Any]:
     if column.numbers is not None:
-        return {"name": printable(column.name), "kind": "number", "values": _packed(column.numbers.astype("<f4"))}
+        values = _packed(column.numbers.astype("<f4"))
+        return {"name": printable(column.name), "kind": "number", "values": values, "score": column.scored}
     counts = Counter(value for value in column.values if value is not None)
-    values = _ordered(column.name, counts)
-    place = {value: number for number, value in enumerate(values)}
-    none = len(values)
-    codes = np.array([none if value is None else place[value] for value in column.values], _code_type(none))
-    shown = values if is_emotion(column.name, values) else [value for value, _ in counts.most_common(_COLORED_AT_MOST)]
-    looks = {value: _look(column.name, value, shown) for value in shown}
+    words = _ordered(column.name, counts)
+    codes = {word: code for code, word in enumerate(words)} | {None: len(words)}
+    kind = _code_type(len(words))
+    shown = words if is_emotion(column.name, words) else [word for word, _ in counts.most_common(_COLORED_AT_MOST)]
+    looks = {word: _look(column.name, word, shown) for word in shown}
     return {
         "name": printable(column.name),
         "kind": "words",
-        "codes": _packed(codes),
-        "bytes": codes.dtype.itemsize,
-        "values": [printable(value) for value in values],
-        "names": [looks[value]["names"] if value in looks else None for value in values],
-        "colors": [looks[value]["color"] if value in looks else _GREY for value in values],
+        "codes": _packed(np.array([codes[value] for value in column.values], kind)),
+        "bytes": kind.itemsize,
+        "values": [printable(word) for word in words],
+        "names": [looks[word]["names"] if word in looks else None for word in words],
+        "colors": [looks[word]["color"] if word in looks else _GREY for word in words],
     }
 
 
 def _ordered(column: str, counts: Mapping[str, int]) -> list[str]:
-    if column == "cluster":
+    if column == CLUSTER:
         return sorted(counts, key=int)
     return sorted(counts, key=lambda value: (LABELS.index(value) if value in LABELS else len(LABELS), -counts[value]))
 
@@ -140,8 +140,8 @@ def _look(column: str, value: str, shown: Sequence[str]) -> dict[str, Any]:
     return {"color": meant.color, "names": names}
 
 
-def _code_type(most: int) -> str:
-    return "<u1" if most < 1 << 8 else "<u2" if most < 1 << 16 else "<u4"
+def _code_type(most: int) -> np.dtype[Any]:
+    return np.dtype("<u1" if most < 1 << 8 else "<u2" if most < 1 << 16 else "<u4")
 
 
 def _packed(values: NDArray[Any]) -> str:

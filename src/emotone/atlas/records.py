@@ -42,7 +42,7 @@ def cluster_rows(atlas: Atlas) -> Iterator[dict[str, Any]]:
 
 
 def _cluster(atlas: Atlas, number: int) -> dict[str, Any]:
-    rows = np.flatnonzero(atlas.clusters.numbers == number)
+    rows = np.flatnonzero(atlas.clusters.numbers == number).tolist()
     labels = Counter(atlas.labels[row] for row in rows if atlas.labels[row] is not None)
     label, count = labels.most_common(1)[0] if labels else (None, 0)
     return {

@@ -79,7 +79,8 @@ def grouping_options(command: Callable[..., None]) -> Callable[..., None]:
     help=say(
         "Find groups that sound alike, labels that neighbours contradict, and outliers.\n\nSTORE may also be the folder of a "
         "batch run with --embedding, or its Parquet export.",
-        "查找听起来相似的分组、与邻近录音不符的标签，以及离群录音。\n\n也可以给出使用 --embedding 的批处理文件夹，或其 Parquet 导出。",
+        "查找听起来相似的分组、与邻近录音不符的标签，以及离群录音。\n\n也可以给出使用 --embedding 的批处理文件夹，"
+        "或其 Parquet 导出。",
     ),
     epilog=say("Example: emotone store cluster archive", "示例：emotone store cluster archive"),
 )

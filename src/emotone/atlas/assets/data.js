@@ -37,8 +37,7 @@ const span = (row) => (data.whole ? "" : `${clock(starts[row])}–${clock(ends[r
 
 function columnName(column) {
   if (column.name in data.texts[language] && ["label", "emotion", "cluster", "confidence"].includes(column.name)) return say(column.name);
-  const scored = column.kind === "number" && columnOf.get("label").values.includes(column.name);
-  return scored ? say("score", { name: column.name }) : column.name;
+  return column.score ? say("score", { name: column.name }) : column.name;
 }
 // What a row has in a column, for people; empty where there is nothing.
 function said(column, row) {

@@ -159,7 +159,7 @@ function labelName(label) {
 
 const quoted = (value) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
 const table = (lines) => `\ufeff${lines.map((line) => line.map(quoted).join(",")).join("\r\n")}\r\n`;
-const ownColumns = () => data.columns.filter((column) => !["label", "cluster", "confidence", data.named, "emotion"].includes(column.name) && !columnOf.get("label").values.includes(column.name));
+const ownColumns = () => data.columns.filter((column) => !["label", "cluster", "confidence", data.named, "emotion"].includes(column.name) && !column.score);
 
 // One line for each recording: evaluate and train take whole recordings. Of its segments the longest emotion counts.
 function manifest(rows) {
