@@ -21,6 +21,7 @@ from .errors import (
     OptionError,
     OutputError,
     ServerError,
+    StoreError,
     TurnsError,
     UnsupportedAudioError,
 )
@@ -97,6 +98,7 @@ __all__ = [
     "Source",
     "SpeechEnded",
     "SpeechStarted",
+    "StoreError",
     "Stream",
     "StreamOptions",
     "Timeline",

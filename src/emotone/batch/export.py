@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,19 @@ def export_run(folder: RunFolder, output: Path) -> Path:
         OptionError: When there is no format for the ending.
         OutputError: When the file cannot be written, or a part cannot be read.
     """
+    check_ending(output)
+    schema = folder.schema(_own_columns(folder))
+    return save_tables(output, schema, tables(folder, schema))
+
+
+def save_tables(output: Path, schema: Schema, found: Iterable[Table]) -> Path:
+    """Writes tables of one schema into one file, whole or not at all. Returns its path. Formats and errors as in `export_run`."""
+    write = check_ending(output)
+    return save_written(output, lambda draft: write(draft, schema, found))
+
+
+def check_ending(output: Path) -> Callable[[Path, Schema, Iterable[Table]], None]:
+    """What writes files of this ending. Raises `OptionError` when there is no format for it."""
     writers = dict(zip(ENDINGS, (_write_parquet, _write_csv, _write_jsonl), strict=True))
     write = writers.get(output.suffix.lower())
     if write is None:
@@ -38,8 +51,7 @@ def export_run(folder: RunFolder, output: Path) -> Path:
             f"'{output}' has an ending that is not known here; wanted {', '.join(ENDINGS)}.",
             f"无法识别“{output}”的扩展名；支持 {'、'.join(ENDINGS)}。",
         )
-    schema = folder.schema(_own_columns(folder))
-    return save_written(output, lambda draft: write(draft, schema, tables(folder, schema)))
+    return write
 
 
 def tables(folder: RunFolder, schema: "Schema | None" = None) -> Iterator[Table]:

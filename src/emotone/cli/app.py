@@ -13,6 +13,7 @@ from .evaluate import evaluate
 from .models import models
 from .predict import predict
 from .serve import serve
+from .store import store
 from .timeline import timeline
 from .train import train
 
@@ -32,5 +33,5 @@ def app() -> None:
     """The group of all commands."""
 
 
-for command in (predict, timeline, embed, batch, baseline, evaluate, calibrate, train, models, serve, doctor):
+for command in (predict, timeline, embed, batch, store, baseline, evaluate, calibrate, train, models, serve, doctor):
     app.add_command(command)

@@ -22,7 +22,16 @@ from rich.table import Table
 
 from ..audio import Recording
 from ..engine import usable_cores
-from ..errors import AudioError, CheckpointError, DownloadError, EmotoneError, ManifestError, OutputError, TurnsError
+from ..errors import (
+    AudioError,
+    CheckpointError,
+    DownloadError,
+    EmotoneError,
+    ManifestError,
+    OutputError,
+    StoreError,
+    TurnsError,
+)
 from ..labels import emotion_of
 from ..recognizer import Recognizer, load_model
 from ..text import Text, clock_time, system_language
@@ -32,7 +41,7 @@ LANGUAGE = system_language()
 OUT = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 1000)  # piped tables never wrap
 ERR = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
-_NOT_THE_COMMAND = (AudioError, CheckpointError, DownloadError, ManifestError, OutputError, TurnsError)
+_NOT_THE_COMMAND = (AudioError, CheckpointError, DownloadError, ManifestError, OutputError, StoreError, TurnsError)
 _Result = TypeVar("_Result")
 
 
@@ -97,6 +106,15 @@ def progress_bar(title: str, total: int, *, shown: bool = True) -> Iterator[Call
     with RichProgress(*columns, console=ERR, transient=True, disable=not (shown and ERR.is_terminal)) as progress:
         task = progress.add_task(title, total=total)
         yield lambda: progress.advance(task)
+
+
+@contextmanager
+def progress_count(title: str) -> Iterator[Callable[[int], None]]:
+    """A count on a terminal, of so many as nobody knows; what is given is to be called with further ones."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed:,}"), TimeElapsedColumn())
+    with RichProgress(*columns, console=ERR, transient=True, disable=not ERR.is_terminal) as progress:
+        task = progress.add_task(title, total=None)
+        yield lambda count: progress.advance(task, count)
 
 
 @contextmanager

@@ -1,11 +1,13 @@
 """A store of embeddings: add recordings, find moments that sound alike. Needs the extra `store`."""
 
 from .conditions import Condition, parse_condition
-from .filling import Filled, add_recordings, add_run
-from .results import Added, Match, StoreInfo
+from .filling import Filled, add_recordings, add_run, embedding_of
+from .results import Added, Match, StoreInfo, match_record
 from .store import EmbeddingStore
+from .whitening import MEANINGFUL
 
 __all__ = [
+    "MEANINGFUL",
     "Added",
     "Condition",
     "EmbeddingStore",
@@ -14,5 +16,7 @@ __all__ = [
     "StoreInfo",
     "add_recordings",
     "add_run",
+    "embedding_of",
+    "match_record",
     "parse_condition",
 ]

@@ -175,8 +175,8 @@ class Archive:
                 f"向量库“{self.place}”中有多个模型的向量：{there}。请用 --model 指定一个。",
             )
         raise StoreError(
-            f"The store '{self.place}' has no vectors of {_table_name(model)}, but of {there}. Vectors of different models cannot "
-            "be compared: use that model, or add recordings with this one.",
+            f"The store '{self.place}' has no vectors of {_table_name(model)}, but of {there}. Vectors of different models "
+            "cannot be compared: use that model, or add recordings with this one.",
             f"向量库“{self.place}”中没有 {_table_name(model)} 的向量，只有 {there} 的。不同模型的向量无法比较："
             "请使用该模型，或用此模型添加录音。",
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from operator import ge, gt, le, lt, ne
 from typing import Literal, get_args
 
-from ..errors import StoreError
+from ..errors import OptionError
 from ..rows import Schema
 
 Comparison = Literal["=", "!=", ">=", "<=", ">", "<"]
@@ -34,11 +34,11 @@ def parse_condition(text: str) -> Condition:
     """The condition that is written as COLUMN, a comparison (= != >= <= > <), VALUE.
 
     Raises:
-        StoreError: When it is written otherwise.
+        OptionError: When it is written otherwise.
     """
     found = _WRITTEN.fullmatch(text.strip())
     if found is None:
-        raise StoreError(
+        raise OptionError(
             f"'{text[:80]}' is no condition. Write COLUMN, one of {' '.join(get_args(Comparison))}, VALUE; such as label=angry "
             "or happy>=0.6",
             f"“{text[:80]}”不是有效条件。格式为：列名、{' '.join(get_args(Comparison))} 之一、值，"
@@ -61,7 +61,7 @@ def sql_of(conditions: Iterable[Condition], schema: Schema, asked: Sequence[str]
         `None` when there are no conditions.
 
     Raises:
-        StoreError: When there is no such column, it cannot be compared, or a number is wanted.
+        OptionError: When there is no such column, it cannot be compared, or a number is wanted.
     """
     from lancedb.expr import col, lit  # noqa: PLC0415 - heavy, as in .archive
 
@@ -81,7 +81,7 @@ def sql_of(conditions: Iterable[Condition], schema: Schema, asked: Sequence[str]
 def _value(condition: Condition, schema: Schema, asked: Sequence[str]) -> str | float:
     column = condition.column
     if column not in asked:
-        raise StoreError(
+        raise OptionError(
             f"There is no column '{column[:80]}' to ask for. There are: {', '.join(asked)}.",
             f"没有可供查询的列“{column[:80]}”。可用的列：{'、'.join(asked)}。",
         )
@@ -92,7 +92,7 @@ def _value(condition: Condition, schema: Schema, asked: Sequence[str]) -> str | 
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise StoreError(
+        raise OptionError(
             f"The column '{column}' has numbers; found '{condition.value[:80]}'. Write one, such as {column}>=0.6",
             f"列“{column}”为数值，收到“{condition.value[:80]}”。请填写数字，例如 {column}>=0.6",
         )

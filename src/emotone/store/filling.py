@@ -1,5 +1,6 @@
-"""Fills a store: with recordings, which are listened to, or with the rows of a batch run."""
+"""From recordings to a store: they are listened to, to be added or to be searched for; or a batch run has done it."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -11,10 +12,13 @@ from ..batch.export import tables
 from ..batch.places import LocalFile
 from ..batch.work import Read
 from ..engine import usable_cores
-from ..errors import StoreError
+from ..errors import OptionError, StoreError
+from ..listening import Listening
 from ..rows import EMBEDDING, Row, rows_from
+from ..types import Region
 from .results import Added
 from .store import EmbeddingStore
+from .whitening import Vectors
 
 _TOGETHER = 64  # recordings that are written in one step: as many are lost at most when the process is killed
 
@@ -93,6 +97,28 @@ def add_run(store: EmbeddingStore, folder: Path, *, on_done: Callable[[int], Non
         files |= new
         on_done(len(new))
     return Filled(added, len(files))
+
+
+def embedding_of(heard: Listening, start: float | None = None, end: float | None = None) -> Vectors:
+    """What to search for: the embedding of a recording `(dim,)`, or of a stretch of it.
+
+    Args:
+        heard: The recording.
+        start: Seconds; `None` is its beginning.
+        end: Seconds; `None` is its end. A stretch shorter than a frame is that frame.
+
+    Raises:
+        OptionError: When the stretch is empty or lies beyond the end.
+    """
+    if start is None and end is None:
+        return heard.embedding
+    first, last = start or 0.0, heard.duration if end is None else end
+    if not (0 <= first < min(last, heard.duration) and math.isfinite(last)):
+        raise OptionError(
+            f"Found a stretch from {first:g} to {last:g} s of a recording of {heard.duration:.1f} s; wanted 0 ≤ start < end.",
+            f"片段为 {first:g} 至 {last:g} 秒，录音长 {heard.duration:.1f} 秒；要求 0 ≤ 开始 < 结束。",
+        )
+    return heard.within([Region(first, min(last, heard.duration))]).embedding
 
 
 def _hear(

@@ -1,6 +1,7 @@
 """What a store answers."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..rows import Row
 from ..types import ModelInfo
@@ -21,6 +22,26 @@ class Match:
     row: Row
     similarity: float
     percentile: float | None
+
+
+def match_record(match: Match) -> dict[str, Any]:
+    """A match as JSON knows it."""
+    row = match.row
+    return {
+        "id": match.id,
+        "similarity": match.similarity,
+        "percentile": match.percentile,
+        "file": row.file,
+        "sha256": row.sha256,
+        "start": row.start,
+        "end": row.end,
+        "duration": row.duration,
+        "label": row.label,
+        "confidence": row.confidence,
+        "scores": dict(row.scores),
+        "doubts": list(row.doubts),
+        "metadata": dict(row.metadata),
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import OptionError, StoreError
-from ..rows import COLUMNS, EMBEDDING, Row, Table, arrow, embeddings_of, own_column, rows_from, table_of
+from ..rows import COLUMNS, EMBEDDING, Row, Schema, Table, arrow, embeddings_of, own_column, rows_from, table_of
 from ..types import ModelInfo
 from .archive import FIT, ID, VECTOR, Archive
 from .conditions import Condition, sql_of
@@ -120,8 +120,8 @@ class EmbeddingStore:
             where: What must hold for them.
 
         Raises:
-            StoreError: When a condition does not fit.
-            OptionError: When the limit is impossible.
+            OptionError: When a condition does not fit, or the limit is impossible.
+            StoreError: When the embedding does not fit, or the store cannot be read.
         """
         return self._search(np.asarray(embedding, np.float32), limit, self._sql(where))
 
@@ -143,16 +143,23 @@ class EmbeddingStore:
             columns: `None`: all that rows have (`emotone.rows`), behind `id`. `vector` is what is compared, of length 1.
 
         Raises:
-            StoreError: As in `search`, and when there is no such column.
+            OptionError: When a condition does not fit, or there is no such column.
+            StoreError: When the store cannot be read.
         """
         names = self._archive.schema.names
         chosen = [name for name in names if name not in (VECTOR, FIT)] if columns is None else list(columns)
         if missing := [name for name in chosen if name not in names]:
-            raise StoreError(
+            raise OptionError(
                 f"There is no column {', '.join(missing)}. There are: {', '.join(names)}.",
                 f"没有列 {'、'.join(missing)}。可用的列：{'、'.join(names)}。",
             )
         return self._archive.read(chosen, self._sql(where))
+
+    def export(self, where: Sequence[Condition] = ()) -> tuple[Schema, Iterator[Table]]:
+        """The columns of all that rows have, and the rows as in `tables`."""
+        schema = self._archive.schema
+        wanted = [kind for kind in schema if kind.name not in (VECTOR, FIT)]
+        return arrow("store").schema(wanted), self.tables(where)
 
     def remove(self, where: Sequence[Condition]) -> int:
         """Removes the rows for which conditions hold; one at least is wanted. Returns how many there were."""
