@@ -26,7 +26,7 @@ def read_rows(place: str | Path, where: Sequence[Condition] = ()) -> Table:
     """
     pa = arrow("store")
     path = Path(place)
-    is_run, is_table = (path / RUN_NAME).is_file(), path.suffix.lower() == ".parquet" and path.is_file()
+    is_run, is_table = (path / RUN_NAME).is_file(), path.suffix.lower() == ".parquet" and not path.is_dir()
     if not (is_run or is_table):
         store = EmbeddingStore(place)
         found = list(store.tables(where))

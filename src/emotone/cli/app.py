@@ -6,6 +6,7 @@ from .. import __version__
 from .baseline import baseline
 from .batch import batch
 from .calibrate import calibrate
+from .clusters import cluster, map_
 from .console import COMMAND, OPTIONS, say
 from .doctor import doctor
 from .embed import embed
@@ -35,3 +36,5 @@ def app() -> None:
 
 for command in (predict, timeline, embed, batch, store, baseline, evaluate, calibrate, train, models, serve, doctor):
     app.add_command(command)
+for command in (cluster, map_):
+    store.add_command(command)

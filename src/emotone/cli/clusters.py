@@ -15,6 +15,7 @@ from ..outputs import save_text
 from ..store import parse_condition
 from ..writers import to_csv, to_json
 from .console import ERR, LANGUAGE, OPTIONS, OUT, fail, new_table, say, shown, write
+from .matches import format_option, where_option
 from .reports import print_saved
 
 place_argument = click.argument("place", metavar=say("STORE|RUN|FILE", "向量库|批处理|文件"))
@@ -53,12 +54,7 @@ def grouping_options(command: Callable[..., None]) -> Callable[..., None]:
             "待检查的标签列。默认为 emotion 列；没有则为识别结果。",
         ),
     )
-    @click.option(
-        "--where",
-        multiple=True,
-        metavar=say("CONDITION", "条件"),
-        help=say("Rows of a store, such as label=angry; may be repeated.", "向量库中的行，如 label=angry；可重复。"),
-    )
+    @where_option
     @wraps(command)
     def asking(
         *,
@@ -93,9 +89,9 @@ def grouping_options(command: Callable[..., None]) -> Callable[..., None]:
     metavar=say("FILE", "文件"),
     help=say("A CSV with the cluster of each row.", "将每一行所属的聚类写入 CSV。"),
 )
-@click.option("--json", "as_json", is_flag=True, help=say("As JSON.", "以 JSON 输出。"))
+@format_option
 def cluster(
-    place: str, grouping: ClusterOptions, labels: str | None, where: tuple[str, ...], output: Path | None, as_json: bool
+    place: str, grouping: ClusterOptions, labels: str | None, where: tuple[str, ...], output: Path | None, format_: str
 ) -> None:
     """Clusters rows."""
     atlas = _atlas(place, where, AtlasOptions("pca", grouping, labels))
@@ -104,7 +100,7 @@ def cluster(
             print_saved(save_text(to_csv(cluster_rows(atlas)), output))
         except EmotoneError as error:
             fail(error)
-    if as_json:
+    if format_ == "json":
         write(to_json(cluster_record(atlas)))
     else:
         _print_clusters(atlas)
