@@ -14,7 +14,7 @@ import random
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,8 +116,10 @@ def size_of(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
-def lance(real: Values, rows: int, queries: Values, truth: Any, folder: Path) -> Iterator[Measured]:
-    """LanceDB's flat scan and its indexes."""
+def lance(
+    real: Values, rows: int, queries: Values, truth: Any, folder: Path, kinds: Sequence[str]
+) -> Iterator[Measured]:
+    """LanceDB's flat scan and some of its indexes."""
     width = real.shape[1]
     schema = pa.schema([("number", pa.int64()), ("vector", pa.list_(pa.float32(), width))])
 
@@ -137,6 +139,8 @@ def lance(real: Values, rows: int, queries: Values, truth: Any, folder: Path) ->
         ("IVF_PQ", IvfPq(distance_type="dot", num_sub_vectors=width // 4), ({"nprobes": 20, "refine_factor": 10},)),
         ("IVF_HNSW_SQ", HnswSq(distance_type="dot"), ({"nprobes": 20, "refine_factor": 2},)),
     ):
+        if name not in kinds:
+            continue
         before, began = size_of(folder), time.perf_counter()
         table.create_index("vector", config=config)
         built, grown = time.perf_counter() - began, size_of(folder) - before
@@ -181,6 +185,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpora", type=Path)
     parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--indexes", nargs="+", default=["IVF_SQ", "IVF_PQ", "IVF_HNSW_SQ"], help="of LanceDB")
     parser.add_argument("--clips", type=int, default=300)
     parser.add_argument("--queries", type=int, default=100)
     args = parser.parse_args()
@@ -198,7 +203,7 @@ def main() -> None:
         del flat
         folder = Path(tempfile.mkdtemp(prefix="store-benchmark-"))
         try:
-            for measured in lance(real, rows, queries, truth, folder):
+            for measured in lance(real, rows, queries, truth, folder, args.indexes):
                 print(measured.line(), flush=True)
         finally:
             shutil.rmtree(folder)

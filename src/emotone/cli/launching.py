@@ -11,6 +11,7 @@ from ..fetches import Fetches
 from ..library import Library
 from ..recognizer import Recognizer
 from ..retention import Keeper, Retention
+from ..store import EmbeddingStore
 
 
 def launch(
@@ -24,6 +25,7 @@ def launch(
     options: server.ServerOptions | None = None,
     access: server.Access | None = None,
     retention: Retention | None = None,
+    store: EmbeddingStore | None = None,
     on_missing: Callable[[MissingExtraError], None] = lambda error: None,
 ) -> server.Served:
     """Serves API and page in a thread and returns at once.
@@ -38,11 +40,13 @@ def launch(
         options: What the API allows.
         access: Who may use it; `None` is everybody on this computer.
         retention: How long results are kept; `None` keeps them.
+        store: An archive that can be searched.
         on_missing: Is told when Gradio is not installed: there is no page then.
 
     Raises:
         OptionError: When the port is taken or the address is not one of this computer.
         MissingExtraError: When FastAPI is not installed.
+        StoreError: When the store is of another model.
     """
     with ExitStack() as held:
         listener = held.enter_context(server.listen(host, port))
@@ -51,11 +55,14 @@ def launch(
             ready = pool.submit(lambda: recognizer if isinstance(recognizer, Recognizer) else recognizer())
             server.prepare()
             page = page and _can_show(on_missing)
-            library = Library(ready.result(), None if offline else Fetches())
+            loaded = ready.result()
+            if store is not None:
+                store.check(loaded.info)
+            library = Library(loaded, None if offline else Fetches())
         from ..server.app import create_app  # noqa: PLC0415 - these import FastAPI, which may be missing
         from ..server.service import Service  # noqa: PLC0415
 
-        service = Service(library, folder, options, access)
+        service = Service(library, folder, options, access, store)
         app = create_app(service)
         if page:
             held.enter_context(webui.mounted(app, library, outputs, folder, service.open))

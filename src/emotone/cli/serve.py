@@ -9,6 +9,7 @@ import click
 from .. import server
 from ..errors import EmotoneError, MissingExtraError
 from ..recognizer import load_model
+from ..store import EmbeddingStore
 from .console import ERR, LANGUAGE, OPTIONS, fail, say
 from .guarding import Guarding, guarding_options
 from .launching import launch
@@ -41,6 +42,15 @@ from .options import model_option
 @model_option
 @guarding_options
 @limiting_options
+@click.option(
+    "--store",
+    "place",
+    metavar=say("STORE", "向量库"),
+    help=say(
+        "Let clients search this store of 'emotone store', and listen to what is found.",
+        "允许客户端查询由“emotone store”建立的向量库，并收听查到的片段。",
+    ),
+)
 @click.option("--no-page", is_flag=True, help=say("Serve the API alone.", "仅提供 API，不提供网页。"))
 @click.option(
     "--offline",
@@ -54,6 +64,7 @@ def serve(
     model: str,
     guarding: Guarding,
     limits: server.ServerOptions,
+    place: str | None,
     no_page: bool,
     offline: bool,
 ) -> None:
@@ -76,6 +87,7 @@ def serve(
             options=limits,
             access=access,
             retention=guarding.retention,
+            store=None if place is None else EmbeddingStore(place),
             on_missing=say_missing,
         )
     except EmotoneError as error:

@@ -17,10 +17,11 @@ from ..errors import OptionError
 from ..interview import Answer, ConversationAnswer, Interview
 from ..listening import Listening
 from ..recognizer import Recognizer
+from ..store import embedding_of
 from ..turns import parse_turns
 from ..types import Baseline, ModelInfo, Source, TimelineOptions
 from .problems import ProblemError, problem_of
-from .questions import EmbedOptions, PredictOptions, TimelineRequestOptions, heads_of, recordings
+from .questions import EmbedOptions, PredictOptions, SearchOptions, TimelineRequestOptions, heads_of, recordings
 from .service import Service
 from .uploads import BASELINE, TURNS, Body, Upload
 from .work import Ticket
@@ -135,6 +136,28 @@ class Analysis:
             return Embedded(upload.name, vectors, heard.duration, heard.info, heard.source)
 
         return self._found(await self._each([partial(embed, upload) for upload in self._files]))
+
+    async def moment(self, options: SearchOptions) -> NDArray[np.float32]:
+        """The embedding `(dim,)` of the only recording, or of a stretch of it.
+
+        Raises:
+            ProblemError: As in `predict`.
+            EmotoneError: When the recording cannot be used, or the stretch does not lie in it.
+        """
+        if len(self._files) != 1:
+            raise OptionError(
+                f"Found {len(self._files)} recordings; wanted one to search for.",
+                f"收到 {len(self._files)} 个录音；查询只需一个。",
+            )
+        interview = Interview(await run_in_threadpool(self._service.recognizer, options.model))
+
+        def hear(upload: Upload) -> NDArray[np.float32]:
+            return embedding_of(self._listen(interview, options.channel, upload), options.start, options.end)
+
+        (found,) = await self._each([partial(hear, self._files[0])])
+        if isinstance(found, Exception):
+            raise found
+        return found
 
     async def _compare(self, interview: Interview, options: PredictOptions) -> list[Answered | Refusal]:
         """Each recording beside all of the request."""

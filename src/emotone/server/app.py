@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import fastapi
 
-from . import documentation, health, live, models, problems, recordings
+from . import documentation, health, live, models, problems, recordings, store
 from .door import Door
 from .gate import Gate
 from .request_log import RequestLog
@@ -14,6 +14,7 @@ ROUTERS: tuple[Callable[[Service], fastapi.APIRouter], ...] = (
     recordings.router,
     live.router,
     models.router,
+    store.router,
     health.router,
 )
 """What makes the routes of a service, one function for each part of the API."""

@@ -9,6 +9,7 @@ from pydantic.json_schema import SkipJsonSchema
 from ..heads import Head, check_head, load_head
 from ..interview import OWN_HEAD, named_heads
 from ..recognizer import Recognizer
+from ..store.results import MAX_MATCHES
 from ..text import Text
 from ..types import TimelineOptions
 from .formats import EMBEDDING_FORMATS, PREDICTION_FORMATS, TIMELINE_FORMATS
@@ -28,6 +29,7 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     files: ClassVar[tuple[str, ...]] = ()  # fields that take files, besides the recordings
+    lists: ClassVar[frozenset[str]] = frozenset()  # options that take several values
 
     model: str | SkipJsonSchema[None] = Field(
         None, description="Name of a model of `/v1/models`; without it, the server's own."
@@ -94,6 +96,19 @@ class EmbedOptions(Options):
     )
 
 
+class SearchOptions(Options):
+    """What `store/search` takes."""
+
+    lists: ClassVar[frozenset[str]] = frozenset({"where"})
+
+    start: float | SkipJsonSchema[None] = Field(None, ge=0, description="Where the stretch begins, in seconds.")
+    end: float | SkipJsonSchema[None] = Field(None, gt=0, description="Where it ends.")
+    where: list[str] = Field(
+        [], max_length=100, description="Conditions such as `label=angry` or `happy>=0.6`; all must hold."
+    )
+    limit: int = Field(10, ge=1, le=MAX_MATCHES, description="How many matches.")
+
+
 _Options = TypeVar("_Options", bound=Options)
 
 
@@ -113,11 +128,16 @@ def merged(query: _Options, body: Body) -> _Options:
         elif not takes_files:
             raise invalid([{"loc": (name,), "msg": "this field takes no file"}])
     for name, values in texts.items():
-        given[name] = values if name in LISTS else values[-1]
+        given[name] = values if name in LISTS else _listed(values) if name in kind.lists else values[-1]
     try:
         return kind.model_validate(given, strict=body.typed)
     except ValidationError as error:
         raise invalid(error.errors()) from error
+
+
+def _listed(values: list[Any]) -> list[Any]:
+    """Values of a field, one by one or as one list of JSON."""
+    return [one for value in values for one in (value if isinstance(value, list) else [value])]
 
 
 def recordings(body: Body) -> list[Upload]:

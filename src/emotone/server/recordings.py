@@ -1,6 +1,7 @@
 """The routes that listen: `predict`, `timeline`, `embed`."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Annotated, Any, TypeAlias
 
 import anyio
@@ -18,7 +19,7 @@ from .negotiation import choose
 from .problems import ProblemError
 from .questions import EmbedOptions, Options, PredictOptions, TimelineRequestOptions, merged
 from .service import Service
-from .uploads import Body, place_in, receive
+from .uploads import place_in, receive
 from .work import LeftError, Ticket, until_left
 
 _Kinds: TypeAlias = tuple[type[BaseModel], ...]
@@ -80,7 +81,32 @@ async def _respond(
     formats: Mapping[str, str],
     ask: Callable[[Analysis, Any], Awaitable[Sequence[Found]]],
 ) -> fastapi.Response:
-    """The answer to one request, within its time; nothing of it stays."""
+    """The answer to one request that listens."""
+
+    async def answer(analysis: Analysis, options: Any, format_: str) -> Callable[[], fastapi.Response]:
+        found = await ask(analysis, options)
+        language = language_of(request.headers.get("accept-language"))
+        return partial(response_of, found, format_, language)
+
+    return await handled(service, request, query, formats, answer)
+
+
+async def handled(
+    service: Service,
+    request: fastapi.Request,
+    query: Any,
+    formats: Mapping[str, str],
+    answer: Callable[[Analysis, Any, str], Awaitable[Callable[[], fastapi.Response]]],
+) -> fastapi.Response:
+    """The answer to one request with a recording, within its time; nothing of it stays.
+
+    Args:
+        service: The server's.
+        request: With its body.
+        query: The options of the query.
+        formats: That the answer may have.
+        answer: Does the work with all options and the format that was chosen; what it gives is called in a thread.
+    """
     accept = request.headers.get("accept")
     choose(formats, query.format, accept)  # before a long upload; the body may say otherwise
     ticket = Ticket()
@@ -90,9 +116,12 @@ async def _respond(
                 body = await receive(request, query.name, place, service.options)
                 options = merged(query, body)
                 format_ = choose(formats, options.format, accept)
-                found = await until_left(_gone(request), _asked(service, body, ticket, options, ask))
-                language = language_of(request.headers.get("accept-language"))
-                return await run_in_threadpool(response_of, found, format_, language)
+
+                async def work() -> Callable[[], fastapi.Response]:
+                    return await answer(Analysis(service, body, ticket), options, format_)
+
+                respond = await until_left(_gone(request), work())
+                return await run_in_threadpool(respond)
         except TimeoutError as error:
             raise _too_slow(service.options.max_time) from error
         except (LeftError, ClientDisconnect):
@@ -100,16 +129,6 @@ async def _respond(
         finally:
             ticket.leave()
             request.state.seconds = round(sum(ticket.heard), 3)
-
-
-async def _asked(
-    service: Service,
-    body: Body,
-    ticket: Ticket,
-    options: Options,
-    ask: Callable[[Analysis, Any], Awaitable[Sequence[Found]]],
-) -> Sequence[Found]:
-    return await ask(Analysis(service, body, ticket), options)
 
 
 async def _gone(request: fastapi.Request) -> None:

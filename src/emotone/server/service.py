@@ -9,6 +9,7 @@ from ..decoders import Decoders
 from ..errors import ModelError
 from ..library import START, Library
 from ..recognizer import Recognizer
+from ..store import EmbeddingStore
 from .access import Access
 from .batcher import Batcher
 from .metrics import Metrics
@@ -37,15 +38,22 @@ class Service:
         streams: The live streams.
         access: Who may use it.
         decoders: What decodes uploads, apart from this process.
+        store: The archive that can be searched, if there is one.
     """
 
     def __init__(
-        self, library: Library, folder: Path, options: ServerOptions | None = None, access: Access | None = None
+        self,
+        library: Library,
+        folder: Path,
+        options: ServerOptions | None = None,
+        access: Access | None = None,
+        store: EmbeddingStore | None = None,
     ) -> None:
         self.library = library
         self.folder = folder
         self.options = options or ServerOptions()
         self.access = access or Access()
+        self.store = store
         self.decoders = Decoders(self.options.decoders, most=self.options.decoders)
         self.work = Work(self.options)
         self.metrics = Metrics(self.work)

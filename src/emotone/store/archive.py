@@ -23,11 +23,19 @@ from .whitening import Vectors, Whitening, width_of
 ID, VECTOR, FIT = "id", "vector", "fit"
 """The columns that a store adds to those of `emotone.rows`."""
 
+INDEXED = 100_000
+"""Rows from which on searches go through an index: benchmarks/store.md."""
+
+_PROBES, _REFINED = (
+    20,
+    3,
+)  # parts of the index that are looked at, and times as many rows as are wanted compared exactly
 _WHITENINGS = ".whitenings"
 _KEY = b"emotone"
 _FORMAT = 1
 _LOCK_NAME = ".lock"
 _OLD = timedelta(minutes=10)  # after which states that nobody reads any more are removed; a search takes a second
+_NOW = timedelta(milliseconds=1)
 _SMALL_PARTS = 32  # of a table, after which they are put together
 _STEP = 8192  # rows in memory at a time
 
@@ -85,10 +93,19 @@ class Archive:
     def nearest(self, vector: Vectors, columns: Sequence[str], limit: int, where: str | None) -> Table:
         """The rows with the most similar vectors, the nearest first; with `_distance`, which is 1 - similarity."""
         with self._speaking():
-            query = self.table.search(vector, vector_column_name=VECTOR).distance_type("dot")
-            query = query.select([*columns, "_distance"]).limit(limit)
-            found: Table = (query if where is None else query.where(where, prefilter=True)).to_arrow()
-            return found
+            try:
+                return self._nearest(vector, columns, limit, where)
+            except (
+                OSError,
+                RuntimeError,
+            ):  # rows were removed for ever while they were read: what is left is asked again
+                return self._nearest(vector, columns, limit, where)
+
+    def _nearest(self, vector: Vectors, columns: Sequence[str], limit: int, where: str | None) -> Table:
+        query = self.table.search(vector, vector_column_name=VECTOR).distance_type("dot")
+        query = query.nprobes(_PROBES).refine_factor(_REFINED).select([*columns, "_distance"]).limit(limit)
+        found: Table = (query if where is None else query.where(where, prefilter=True)).to_arrow()
+        return found
 
     def write(self, rows: Table) -> None:
         """Puts rows in the place of those with the same id, or adds them."""
@@ -104,10 +121,11 @@ class Archive:
             self.table.add(pa.RecordBatchReader.from_batches(schema, batches), mode="overwrite")
 
     def remove(self, where: str) -> None:
-        """Removes rows for ever: nothing of them is left on the disk."""
+        """Removes rows for ever: all others are written anew, because those that were deleted stay in their files."""
         with self._speaking():
             self.table.delete(where)
-            self.table.optimize(cleanup_older_than=timedelta(0))
+            self.rewrite(self.read(self.table.schema.names), self.table.schema)
+            self.table.optimize(cleanup_older_than=_NOW)
 
     def add_columns(self, names: Sequence[str]) -> None:
         """Adds columns of text, empty in the rows that are there."""
@@ -122,8 +140,10 @@ class Archive:
             return any(VECTOR in index.columns for index in self.table.list_indices())
 
     def tidy(self) -> None:
-        """Puts small parts together once there are many, with the index; removes what nobody reads any more."""
+        """Makes an index once it pays; puts small parts together, and into it, once there are many."""
         with self._speaking():
+            if self.count() >= INDEXED and not self.indexed:
+                self.table.create_index(VECTOR, config=_index())
             if self.table.stats()["fragment_stats"]["num_small_fragments"] > _SMALL_PARTS:
                 self.table.optimize(cleanup_older_than=_OLD)
 
@@ -204,6 +224,12 @@ def _lancedb() -> Any:
         return lancedb
     except ModuleNotFoundError as error:
         raise MissingExtraError.of("store") from error
+
+
+def _index() -> Any:
+    from lancedb.index import IvfSq  # noqa: PLC0415 - as above
+
+    return IvfSq(distance_type="dot")
 
 
 def _file_lock(path: Path) -> Any:

@@ -6,6 +6,9 @@ from typing import Any
 from ..rows import Row
 from ..types import ModelInfo
 
+MAX_MATCHES = 1000
+"""Of one search."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Match:

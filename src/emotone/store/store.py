@@ -14,11 +14,8 @@ from ..rows import COLUMNS, EMBEDDING, Row, Schema, Table, arrow, embeddings_of,
 from ..types import ModelInfo
 from .archive import FIT, ID, VECTOR, Archive
 from .conditions import Condition, sql_of
-from .results import Added, Match, StoreInfo
+from .results import MAX_MATCHES, Added, Match, StoreInfo
 from .whitening import Vectors, Whitening, fit_whitening
-
-MAX_MATCHES = 1000
-"""Of one search."""
 
 _RESERVED = frozenset({ID, VECTOR, FIT, "similarity", "percentile"})
 _PATIENCE = 5  # times that a search is begun again when all vectors were made again meanwhile
