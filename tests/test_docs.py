@@ -29,6 +29,7 @@ PAIRS = [("README.md", "README.zh-CN.md")] + [
         "doubt.md",
         "evaluate.md",
         "train.md",
+        "map.md",
         "emotion2vec.md",
         "security.md",
     )

@@ -153,8 +153,8 @@ function about(row) {
   return parts.join(" · ");
 }
 function labelName(label) {
-  const named = columnOf.get(data.named);
-  return valueName(named, named.values.indexOf(label));
+  const named = columnOf.get(data.named), code = named.values.indexOf(label);
+  return code < 0 ? label : valueName(named, code);
 }
 
 const quoted = (value) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
