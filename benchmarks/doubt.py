@@ -117,7 +117,8 @@ def hear(head: Head, clips: EmbeddedClips) -> Heard:
     """Scores and doubts of clips."""
     assert head.familiarity is not None
     logits = head.logits(clips.embeddings)
-    scores = softmax(logits / head.temperature)
+    strangeness = head.strangeness(clips.embeddings, clips.durations)
+    scores = head.probabilities(logits, duration=clips.durations, strangeness=strangeness)
     falling = -np.sort(-scores, axis=1)
     peak = logits.max(axis=1)
     reasons = [set(codes) - {"length_advice"} for codes in clips.quality]

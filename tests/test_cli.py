@@ -154,7 +154,10 @@ def test_timeline_formats(four_moods: Path) -> None:
 
     lines = run(*arguments, "table").stdout.splitlines()
     assert lines[0].split() == ["start", "end", "emotion", "confidence"]
-    assert [line.split()[3].lower() for line in lines[1:]] == moods
+    blank = lines.index("")
+    assert [line.split()[3].lower() for line in lines[1:blank]] == moods
+    assert lines[blank + 1].startswith("The recording: ")
+    assert lines[-1].endswith(")")  # the code of its rule
 
 
 def test_timeline_of_a_bad_file_is_exit_code_1(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from calls import PAUSE, Call, leaking, two_people
+from spans import frames_between, scores_of
 
 import emotone
 from emotone import Conversation, Recognizer, Region, TimelineOptions, Turn
@@ -147,16 +148,10 @@ def test_every_turn_gets_an_emotion(mono: Listening, call: Call) -> None:
 
 def test_what_a_speaker_says_is_the_mean_of_all_its_turns(model: Recognizer, call: Call) -> None:
     heard = model.listen(call.samples.sum(axis=1), sample_rate=SAMPLE_RATE, keep_frames=True)
-    assert heard.frames is not None
     track = voices_of_turns(heard, call.turns).conversation().tracks[1]
-    rate = model.info.frame_rate
-    own = np.concatenate(
-        [heard.frames[round(turn.start * rate) : round(turn.end * rate)] for turn in call.turns if turn.speaker == "2"]
-    )
-    logits = model.head.logits(own).mean(axis=0)
-    assert track.timeline.utterance.scores == pytest.approx(
-        model.head.scores(logits, duration=len(own) / rate), abs=1e-4
-    )
+    own = [frames_between(heard, turn.start, turn.end) for turn in call.turns if turn.speaker == "2"]
+    expected = scores_of(heard, model.head, np.concatenate(own))
+    assert track.timeline.utterance.scores == pytest.approx(expected, abs=1e-4)
 
 
 def test_turns_that_do_not_fit_the_recording(mono: Listening) -> None:

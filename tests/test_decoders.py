@@ -116,6 +116,21 @@ def test_a_reader_that_stops_early_ends_its_decoder(tmp_path: Path) -> None:
         assert len(pids(decoders)) == 1
 
 
+@pytest.mark.parametrize(
+    ("seconds", "rate", "channels"), [(3.0, 16_000, 1), (200.0, 48_000, 2)]
+)  # waits, or is decoded twice
+def test_a_limit_is_known_before_the_first_sample(
+    decoders: Decoders, seconds: float, rate: int, channels: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "file.wav"
+    path.write_bytes(encode(tone(rate, seconds, channels=channels), rate, "wav 16"))
+    with pytest.raises(emotone.AudioTooLongError, match=f"longer than {seconds - 1:g} s"):
+        next(decoders.open(path, longest=seconds - 1).blocks())
+    whole = decoders.open(path, longest=seconds).load()
+    np.testing.assert_array_equal(whole.samples, open_recording(path).load().samples)
+    assert decoders.open(path, longest=seconds, channel=0).load().duration == seconds
+
+
 def test_no_process_is_left(clips: list[Path]) -> None:
     with Decoders(idle=1) as decoders:
         decoders.open(clips[0]).load()

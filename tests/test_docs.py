@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import soundfile
+from calls import two_people
 from hub import Hub
 
 import emotone
@@ -32,6 +33,9 @@ PAIRS = [("README.md", "README.zh-CN.md")] + [
         "map.md",
         "emotion2vec.md",
         "security.md",
+        "deploy.md",
+        "reliability.md",
+        "calls.md",
     )
 ]
 PAGES = [page for pair in PAIRS for page in pair]
@@ -51,11 +55,30 @@ def workplace(
     monkeypatch.chdir(tmp_path)
     for name, clip in (("speech.wav", clips[0]), ("talk.mp3", clips[2])):
         soundfile.write(name, emotone.load_audio(clip).samples, 16_000)
+    _save_call()
     Path("wav.scp").write_text("one speech.wav\ntwo talk.mp3\n")
     for name in ("my_folder", "my_checkpoint"):
         shutil.copytree(official, name)
     shutil.copytree(corpus, "corpus")
     return tmp_path
+
+
+def _save_call() -> None:
+    """A call, and the same as a meeting with its turns."""
+    call = two_people()
+    call.save(Path("call.wav"))
+    soundfile.write("meeting.wav", call.samples.sum(axis=1), 16_000)
+    cues = [
+        f"{number}\n00:00:{turn.start:06.3f} --> 00:00:{turn.end:06.3f}\nSPEAKER {turn.speaker}: words\n"
+        for number, turn in enumerate(call.turns, start=1)
+    ]
+    Path("meeting.srt").write_text("\n".join(cues))
+    Path("meeting.rttm").write_text(
+        "".join(
+            f"SPEAKER meeting 1 {turn.start:.3f} {turn.end - turn.start:.3f} <NA> <NA> {turn.speaker} <NA> <NA>\n"
+            for turn in call.turns
+        )
+    )
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")])

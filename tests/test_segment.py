@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from emotone.segment import label_regions, speech_between, speech_regions, window_spans
+from emotone.segment import common, label_regions, merged, speech_between, speech_regions, window_spans
 from emotone.types import Region, Segment, TimelineOptions
 
 STEP = 0.032
@@ -102,3 +102,17 @@ def test_speech_between_times() -> None:
     np.testing.assert_allclose(speech_between(regions, np.arange(0, 13, 3)), [2.0, 3.0, 0.0, 0.0])
     np.testing.assert_allclose(speech_between((), np.arange(0, 13, 3)), np.zeros(4))
     np.testing.assert_allclose(speech_between((Region(0.0, 2.0),), np.array([0.0, 1.0, 5.0])), [1.0, 1.0])
+
+
+def test_merged_regions_are_in_order_and_apart() -> None:
+    assert merged([Region(5, 7), Region(0, 1), Region(6, 9), Region(1, 2), Region(6, 6.5)]) == (
+        Region(0, 2),
+        Region(5, 9),
+    )
+    assert merged([]) == ()
+
+
+def test_common_time_is_what_lies_in_both() -> None:
+    found = common([Region(0, 4), Region(6, 8), Region(9, 10)], [Region(7, 9.5), Region(1, 2), Region(3, 5)])
+    assert found == (Region(1, 2), Region(3, 4), Region(7, 8), Region(9, 9.5))
+    assert common([Region(0, 1)], [Region(1, 2)]) == ()

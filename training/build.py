@@ -20,12 +20,14 @@ from emotone.training.frames import stride_of
 from emotone.training.graph import with_layers
 from emotone.training.layers import Layers
 from ensemble import Sample, trained_nets
-from features import AS_RECORDED, CONTEXT, SESSIONS, encoded
-from head import Logits, Vectors, centred, fit_head, fit_temperature
-from report import HeldOut, evaluation_table
+from features import AS_RECORDED, CONTEXT, CUTS, SESSIONS, encoded
+from head import Logits, Spans, Vectors, calibrated, centred, fit_head
+from report import HeldOut, evaluation, truth_of
 
 NAME, REVISION, LICENCE = "emotone-small", "2", "CC-BY-NC-SA-4.0"
 FOLDS = 5
+DIRECTIONS = 128  # of what is familiar: more than a head of few clips can have (benchmarks/doubt.md)
+_NEVER = -1e4  # the logit of a masked label, in a file
 OUTPUT = Path(__file__).parent.parent / "src" / "emotone" / "models"
 
 
@@ -40,35 +42,31 @@ def main() -> None:
     graph, base = base_model(arguments.encoder, arguments.cache)
     training = sample_of(base, TRAINING, arguments)
     by_speaker = speakers_held_out(training, arguments.cache)
+    keep(by_speaker, arguments.cache / "held_out.npz")
     by_corpus = corpora_held_out(training, arguments.cache)
-    temperature = fit_temperature(by_speaker.alone, by_speaker.clips)
-    relative_temperature = fit_temperature(by_speaker.relative, by_speaker.clips)
 
-    known = np.array([clip.speaker not in EXAMPLE_SPEAKERS for clip in training.clips])
+    known = np.array([clip.speaker not in EXAMPLE_SPEAKERS for clip in training.clips]) & training.whole
     nets = trained_nets(training, known, "all", arguments.cache)
-    vectors, stride = training.embedded(nets), stride_of(base.info.frame_rate)
+    vectors = training.embedded(nets)
     head = learned_head(training, vectors, known)
-    head = replace(
-        head,
-        temperature=temperature,
-        relative_temperature=relative_temperature,
-        familiarity=familiarity(training, vectors, base.info.frame_rate / stride),
-    )
+    head = replace(head, familiarity=familiarity(training, vectors, known))
+    head = calibrated(head, by_speaker.whole, by_speaker.cuts)
+
+    stride = stride_of(base.info.frame_rate)
     about = {"name": NAME, "revision": REVISION, "licence": LICENCE}
     write_model(with_layers(graph, nets, stride), head, base.info.frame_rate / stride, OUTPUT / f"{NAME}.onnx", about)
 
-    results = [by_speaker, by_corpus, zero_shot(base, nets, head, arguments)]
-    table = evaluation_table(results, temperature, relative_temperature)
+    table = evaluation([by_speaker, by_corpus, zero_shot(base, nets, head, arguments)], head)
     (OUTPUT / f"{NAME}.evaluation.md").write_text(table, encoding="utf-8")
     print(table)
 
 
 def sample_of(base: Recognizer, corpora: tuple[str, ...], arguments: argparse.Namespace) -> Sample:
-    """The frames of corpora: of those that are trained on in all sessions, of the others and IESC as recorded."""
+    """The frames of corpora: of those that are trained on in all sessions and cut, of the others and IESC as recorded."""
     parts = []
     for corpus in corpora:
         clips = load_corpus(arguments.corpora, corpus)
-        sessions = SESSIONS if corpus in TRAINING and corpus != "iesc" else (AS_RECORDED,)
+        sessions = (*SESSIONS, *CUTS) if corpus in TRAINING and corpus != "iesc" else (AS_RECORDED,)
         parts += [encoded(base, clips, session, arguments.cache) for session in sessions]
     return Sample.of(parts)
 
@@ -79,12 +77,12 @@ def learned_head(sample: Sample, vectors: Vectors, learned: NDArray[np.bool_]) -
     return fit_head(vectors[rows], sample.voices[rows], [sample.clips[row] for row in rows])
 
 
-def familiarity(sample: Sample, vectors: Vectors, frame_rate: float) -> Familiarity:
-    """What the recordings as they are sound like to the model."""
-    rows = np.flatnonzero(sample.sessions == AS_RECORDED)
+def familiarity(sample: Sample, vectors: Vectors, learned: NDArray[np.bool_]) -> Familiarity:
+    """What those of the clips sound like to the model that it learned from, as they were recorded."""
+    rows = np.flatnonzero(learned & (sample.sessions == AS_RECORDED))
     clips = [sample.clips[row] for row in rows]
-    durations = sample.frames.counts[rows] / frame_rate
-    return fit_familiarity(vectors[rows], durations, [clip.speaker for clip in clips], [clip.corpus for clip in clips])
+    speakers, corpora = [clip.speaker for clip in clips], [clip.corpus for clip in clips]
+    return fit_familiarity(vectors[rows], sample.durations[rows], speakers, corpora, DIRECTIONS)
 
 
 def speakers_held_out(sample: Sample, cache: Path) -> HeldOut:
@@ -93,6 +91,20 @@ def speakers_held_out(sample: Sample, cache: Path) -> HeldOut:
     fold_of = dict(zip([clip.path for clip in clips], speaker_folds(clips, FOLDS).tolist(), strict=True))
     folds = np.array([str(fold_of[clip.path]) for clip in clips])
     return held_out("speakers held out", sample, folds, cache)
+
+
+def keep(result: HeldOut, path: Path) -> None:
+    """Writes logits of clips as recorded, for `benchmarks/baseline.py`."""
+    whole = result.whole
+    np.savez(
+        path,
+        logits=np.maximum(whole.alone, _NEVER),
+        truth=truth_of(whole.clips),
+        seconds=whole.durations,
+        corpora=[clip.corpus for clip in whole.clips],
+        speakers=[clip.speaker for clip in whole.clips],
+        files=[f"{clip.path.parent.name}/{clip.path.name}" for clip in whole.clips],
+    )
 
 
 def corpora_held_out(sample: Sample, cache: Path) -> HeldOut:
@@ -105,44 +117,54 @@ def corpora_held_out(sample: Sample, cache: Path) -> HeldOut:
 def held_out(protocol: str, sample: Sample, folds: NDArray[np.str_], cache: Path) -> HeldOut:
     """Logits of all clips whose fold is not empty, each by a model that has not learned from its fold."""
     alone = np.full((len(sample.clips), 9), np.nan)
-    relative = alone.copy()
+    relative, strangeness = alone.copy(), alone[:, 0].copy()
     for fold in sorted(set(folds) - {""}):
         held = folds == fold
-        vectors = sample.embedded(trained_nets(sample, ~held, f"{protocol} {fold}".replace(" ", "_"), cache))
-        head = learned_head(sample, vectors, ~held)
-        alone[held] = masked(head, head.logits(vectors[held]))
-        relative[held] = masked(head, relative_logits(head, vectors[held], sample.voices[held]))
-    return _result(protocol, sample, alone, relative)
+        learned = ~held & sample.whole
+        vectors = sample.embedded(trained_nets(sample, learned, f"{protocol} {fold}".replace(" ", "_"), cache))
+        head = learned_head(sample, vectors, learned)
+        alone[held], relative[held] = masked_logits(head, sample, vectors, held)
+        known = familiarity(sample, vectors, learned)
+        strangeness[held] = known.strangeness(vectors[held], sample.durations[held])
+    return _result(protocol, sample, alone, relative, strangeness)
 
 
 def zero_shot(base: Recognizer, nets: list[Layers], head: Head, arguments: argparse.Namespace) -> HeldOut:
     """Logits of the corpora that are never trained on."""
+    assert head.familiarity is not None
     sample = sample_of(base, ZERO_SHOT, arguments)
     vectors = sample.embedded(nets)
-    alone = masked(head, head.logits(vectors))
-    return _result("never trained on", sample, alone, masked(head, relative_logits(head, vectors, sample.voices)))
+    alone, relative = masked_logits(head, sample, vectors, sample.whole)
+    strangeness = head.familiarity.strangeness(vectors, sample.durations)
+    return _result("never trained on", sample, alone, relative, strangeness)
 
 
-def relative_logits(head: Head, vectors: Vectors, voices: NDArray[np.str_]) -> Logits:
-    """Logits `(clips, labels)` when each voice is compared with its mean."""
+def masked_logits(head: Head, sample: Sample, vectors: Vectors, rows: NDArray[np.bool_]) -> tuple[Logits, Logits]:
+    """Logits `(clips, labels)` as recorded, and when each voice is compared with its mean; -inf for masked labels."""
     assert head.usual is not None
-    return (centred(vectors, voices) @ head.weight.T + head.usual).astype(np.float64)
+    vectors, voices = vectors[rows], sample.voices[rows]
+    relative = centred(vectors, voices, sample.whole[rows]) @ head.weight.T + head.usual
+    never = np.array([label in head.masked for label in head.labels])
+    alone, compared = (np.where(never, -np.inf, logits) for logits in (head.logits(vectors), relative))
+    return alone, compared.astype(np.float64)
 
 
-def masked(head: Head, logits: Logits) -> Logits:
-    """Logits with -inf for masked labels."""
-    logits[:, [label in head.masked for label in head.labels]] = -np.inf
-    return logits
+def _result(
+    protocol: str, sample: Sample, alone: Logits, relative: Logits, strangeness: NDArray[np.float64]
+) -> HeldOut:
+    """Clips as recorded, with their logits in context beside them where there are any; and cut ones."""
 
+    def spans(session: str) -> Spans:
+        rows = np.flatnonzero((sample.sessions == session) & ~np.isnan(strangeness))
+        clips = tuple(sample.clips[row] for row in rows)
+        return Spans(clips, alone[rows], relative[rows], sample.durations[rows], strangeness[rows])
 
-def _result(protocol: str, sample: Sample, alone: Logits, relative: Logits) -> HeldOut:
-    """Clips as recorded, with their logits in context beside them where there are any."""
-    recorded = (sample.sessions == AS_RECORDED) & ~np.isnan(alone).all(axis=1)
+    whole = spans(AS_RECORDED)
     place_of = {sample.clips[row].path: row for row in np.flatnonzero(sample.sessions == CONTEXT)}
-    clips = tuple(sample.clips[row] for row in np.flatnonzero(recorded))
     nowhere = np.full(alone.shape[1], np.nan)
-    context = np.array([alone[place_of[clip.path]] if clip.path in place_of else nowhere for clip in clips])
-    return HeldOut(protocol, clips, alone[recorded], context, relative[recorded])
+    context = [alone[place_of[clip.path]] if clip.path in place_of else nowhere for clip in whole.clips]
+    cuts = [spans(session) for session in CUTS]
+    return HeldOut(protocol, whole, np.array(context), tuple(cut for cut in cuts if cut.clips))
 
 
 if __name__ == "__main__":

@@ -22,19 +22,27 @@ class Clip:
         corpus: Its folder.
         speaker: `corpus/speaker`.
         emotion: One of the nine labels.
+        duration: In seconds.
     """
 
     path: Path
     corpus: str
     speaker: str
     emotion: str
+    duration: float
 
 
 def load_corpus(root: Path, corpus: str) -> list[Clip]:
     """The clips of one corpus, in the order of its `index.csv`."""
     with (root / corpus / "index.csv").open(newline="", encoding="utf-8") as file:
         return [
-            Clip(root / corpus / row["file"], corpus, f"{corpus}/{row['speaker']}", row["emotion"])
+            Clip(
+                root / corpus / row["file"],
+                corpus,
+                f"{corpus}/{row['speaker']}",
+                row["emotion"],
+                float(row["duration_s"]),
+            )
             for row in csv.DictReader(file)
         ]
 

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from corpora import Clip
 from emotone.labels import LABELS
-from emotone.training.frames import FrameSet
+from emotone.training.frames import RATE, FrameSet
 from emotone.training.layers import Block, LayerOptions, Layers
 from emotone.training.network import embed, train_layers
-from features import Encoded
+from features import AS_RECORDED, CUTS, Encoded
 
 NETS = 2
 STEPS = 800
@@ -27,13 +27,16 @@ class Sample:
     Attributes:
         clips: A clip is there once for each of its sessions.
         sessions: Of `features.SESSIONS`.
-        voices: Session and speaker: clips of one name can be compared with each other.
+        voices: Session and speaker: clips of one name can be compared with each other. Clips that were cut are of the session
+            that they were cut from.
+        whole: Which clips were not cut, `(clips,)`: those to learn from.
         frames: Their frames.
     """
 
     clips: tuple[Clip, ...]
     sessions: NDArray[np.str_]
     voices: NDArray[np.str_]
+    whole: NDArray[np.bool_]
     frames: FrameSet
 
     @classmethod
@@ -41,7 +44,9 @@ class Sample:
         """Everything that was encoded."""
         clips = tuple(clip for part in parts for clip in part.clips)
         sessions = np.array([part.session for part in parts for _ in part.clips])
-        voices = np.array([f"{session} {clip.speaker}" for clip, session in zip(clips, sessions, strict=True)])
+        whole = ~np.isin(sessions, tuple(CUTS))
+        rooms = np.where(whole, sessions, AS_RECORDED)
+        voices = np.array([f"{room} {clip.speaker}" for clip, room in zip(clips, rooms, strict=True)])
         counts = np.concatenate([part.counts for part in parts])
         frames = FrameSet(
             np.concatenate([part.values for part in parts]),
@@ -54,7 +59,12 @@ class Sample:
             tuple(SHARES.get(corpus, 0.0) for corpus in sorted({clip.corpus for clip in clips})),
             len(LABELS),
         )
-        return cls(clips, sessions, voices, frames)
+        return cls(clips, sessions, voices, whole, frames)
+
+    @property
+    def durations(self) -> NDArray[np.float64]:
+        """Of the clips in seconds, `(clips,)`."""
+        return self.frames.counts / RATE
 
     def embedded(self, nets: Sequence[Layers]) -> NDArray[np.float32]:
         """Embeddings `(clips, dim)`: those of all nets side by side."""

@@ -2,7 +2,8 @@
 
 A clip is encoded as it was recorded, in made-up sessions (`emotone.training.sessions`), and within a recording made of clips of
 the same voice in random order and at a random level, as it would stand in a real one. The last makes the model work inside long
-recordings: without it, UAR there falls by 4–14 points (training/README.md).
+recordings: without it, UAR there falls by 4–14 points (training/README.md). Some clips are encoded once more, cut to a few
+seconds: not to learn from, but to tell how sure of short ones the model may be.
 """
 
 import random
@@ -23,6 +24,8 @@ from emotone.types import SAMPLE_RATE
 
 AS_RECORDED, CONTEXT = "0", "context"
 SESSIONS = (AS_RECORDED, CONTEXT, "1")
+CUTS = {"1 s": 1.0, "2 s": 2.0, "3 s": 3.0}  # sessions of clips of which only the middle is left
+CUT_CLIPS = 250  # of each corpus, in each of them
 CLIPS_IN_CONTEXT = 12  # about 40 s
 GAIN_DB = (-18.0, 6.0)  # of such a recording
 _FRAME_SAMPLES = 640
@@ -33,8 +36,8 @@ class Encoded:
     """All clips of a corpus in one session.
 
     Attributes:
-        clips: In the corpus' order.
-        session: One of SESSIONS.
+        clips: In the corpus' order, unless they are cut.
+        session: One of SESSIONS or CUTS.
         values: float16 `(frames, dim)`: those of all clips, one after the other.
         counts: int64 `(clips,)`: frames of each.
         means: float32 `(clips, dim)`: of each clip's frames.
@@ -48,12 +51,16 @@ class Encoded:
 
 
 def encoded(base: Recognizer, clips: Sequence[Clip], session: str, cache: Path) -> Encoded:
-    """The frames of all clips of one corpus in a session of this name."""
+    """The frames of one corpus in a session of this name: of all clips, or of some that are long enough to be cut."""
+    if session in CUTS:
+        clips = _long_enough(clips, CUTS[session])
     path = cache / f"{base.info.sha256[:12]}_{clips[0].corpus}_{session}.npz"
     if not path.exists():
         cache.mkdir(parents=True, exist_ok=True)
         if session == CONTEXT:
             values, counts = _in_context(base, clips)
+        elif session in CUTS:
+            values, counts = _cut(base, clips, CUTS[session])
         else:
             files, voices = [clip.path for clip in clips], [clip.speaker for clip in clips]
             values, counts = _joined(list(encode_clips(base, files, voices, int(session))))
@@ -80,6 +87,23 @@ def _in_context(base: Recognizer, clips: Sequence[Clip]) -> tuple[NDArray[np.flo
         parts = [part for found in pool.map(encode, recordings) for part in found]
     place_of = np.argsort(np.concatenate(recordings))
     return _joined([parts[place] for place in place_of])
+
+
+def _long_enough(clips: Sequence[Clip], seconds: float) -> list[Clip]:
+    found = [clip for clip in clips if clip.duration >= seconds]
+    return random.Random(0).sample(found, min(len(found), CUT_CLIPS))
+
+
+def _cut(base: Recognizer, clips: Sequence[Clip], seconds: float) -> tuple[NDArray[np.float16], NDArray[np.int64]]:
+    single, stride = base.for_many(), stride_of(base.info.frame_rate)
+
+    def encode(clip: Clip) -> NDArray[np.float16]:
+        signal, size = load_audio(clip.path).samples, round(seconds * SAMPLE_RATE)
+        start = max(signal.size - size, 0) // 2
+        return pooled(single.embed_frames(signal[start : start + size], sample_rate=SAMPLE_RATE), stride)
+
+    with ThreadPoolExecutor(usable_cores()) as pool:
+        return _joined(list(pool.map(encode, clips)))
 
 
 def _joined(parts: list[NDArray[np.float16]]) -> tuple[NDArray[np.float16], NDArray[np.int64]]:

@@ -2,20 +2,22 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize, minimize_scalar
+from scipy.optimize import minimize
 from scipy.special import log_softmax
 
 from corpora import Clip
-from emotone.heads import Head
+from emotone.heads import MOST_BOLDNESS, MOST_HASTE, STRANGENESS, Head
 from emotone.labels import LABELS
 
 CORPUS_WEIGHTS = {"iesc": 0.1, "emotiontts_ko": 0.5}  # others 1
 AGAINST_ABSENT = 0.1  # how much a clip speaks against labels that its corpus does not have
 STRENGTH = 0.05  # of L2 regularisation, where embeddings have deviation 1
 _FORBIDDEN = -1e4
+_TINY = 1e-12  # a score
 
 Vectors = NDArray[np.float32]
 Logits = NDArray[np.float64]
@@ -35,12 +37,12 @@ def balanced_weights(clips: Sequence[Clip]) -> NDArray[np.float64]:
     return scaled
 
 
-def centred(embeddings: Vectors, voices: NDArray[np.str_]) -> Vectors:
-    """Embeddings without the mean of their voice."""
+def centred(embeddings: Vectors, voices: NDArray[np.str_], counted: NDArray[np.bool_] | None = None) -> Vectors:
+    """Embeddings without the mean of their voice: of all its clips, or of those that are counted."""
     result = embeddings.copy()
     for voice in np.unique(voices):
         rows = voices == voice
-        result[rows] -= embeddings[rows].mean(axis=0)
+        result[rows] -= embeddings[rows if counted is None else rows & counted].mean(axis=0)
     return result
 
 
@@ -110,13 +112,55 @@ def _offered(clips: Sequence[Clip]) -> NDArray[np.bool_]:
     return np.array([rows[clip.corpus] for clip in clips])
 
 
-def fit_temperature(logits: Logits, clips: Sequence[Clip]) -> float:
-    """The temperature at which the softmax of held-out logits `(clips, labels)` is most likely."""
-    truth = np.array([LABELS.index(clip.emotion) for clip in clips])
-    weights = balanced_weights(clips)
+@dataclass(frozen=True, slots=True, eq=False)
+class Spans:
+    """What a model that had not learned from them made of clips.
 
-    def loss(log_temperature: float) -> float:
-        log_scores = log_softmax(logits / np.exp(log_temperature), axis=1)
-        return float(-(weights * log_scores[np.arange(len(truth)), truth]).mean())
+    Attributes:
+        clips: The clips.
+        alone: Logits `(clips, labels)`.
+        relative: The same, compared with the mean of all clips of the same speaker.
+        durations: `(clips,)`, in seconds.
+        strangeness: `(clips,)`: by what was familiar to that model.
+    """
 
-    return float(np.exp(minimize_scalar(loss, bounds=(-3.0, 3.0), method="bounded").x))
+    clips: tuple[Clip, ...]
+    alone: Logits
+    relative: Logits
+    durations: NDArray[np.float64]
+    strangeness: NDArray[np.float64]
+
+    def only(self, rows: NDArray[np.bool_]) -> "Spans":
+        """Some of the clips."""
+        clips = tuple(clip for clip, wanted in zip(self.clips, rows, strict=True) if wanted)
+        return Spans(clips, self.alone[rows], self.relative[rows], self.durations[rows], self.strangeness[rows])
+
+
+def calibrated(head: Head, whole: Spans, cuts: Sequence[Spans]) -> Head:
+    """The head with the temperatures, haste and boldness at which the softmax of held-out logits is most likely.
+
+    Args:
+        head: It knows what is familiar.
+        whole: Clips that were held out. Every corpus counts as `CORPUS_WEIGHTS` says, every emotion in it the same.
+        cuts: Such that were cut to several durations. All together count as much as `whole`.
+    """
+    held_out = (whole, *cuts)
+    truth = [np.array([LABELS.index(clip.emotion) for clip in spans.clips]) for spans in held_out]
+    shares = [1.0, *(1 / len(cuts) for _ in cuts)]
+    weights = [share * balanced_weights(spans.clips) for spans, share in zip(held_out, shares, strict=True)]
+
+    def having(values: NDArray[np.float64]) -> Head:
+        haste, boldness = values[2:]
+        one, other = np.exp(values[:2]).tolist()
+        return replace(head, temperature=one, relative_temperature=other, haste=float(haste), boldness=float(boldness))
+
+    def loss(values: NDArray[np.float64]) -> float:
+        tried, total = having(values), 0.0
+        for spans, labels, weight in zip(held_out, truth, weights, strict=True):
+            for trust, logits in ((0.0, spans.alone), (1.0, spans.relative)):
+                scores = tried.probabilities(logits, trust, spans.durations, np.clip(spans.strangeness, *STRANGENESS))
+                total -= float((weight * np.log(scores[np.arange(len(labels)), labels] + _TINY)).mean())
+        return total
+
+    limits = [(-3.0, 3.0), (-3.0, 3.0), (0.0, MOST_HASTE), (0.0, MOST_BOLDNESS)]
+    return having(minimize(loss, np.array([0.0, 0.0, 0.5, 0.5]), method="L-BFGS-B", bounds=limits).x)

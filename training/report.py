@@ -8,31 +8,30 @@ from numpy.typing import NDArray
 
 from corpora import Clip
 from emotone.evaluation import metrics
+from emotone.heads import STRANGENESS, Head
 from emotone.labels import LABELS
-from head import Logits
+from head import Logits, Spans
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeldOut:
-    """Logits of clips that were not learned from.
+    """What models made of clips that they had not learned from.
 
     Attributes:
         protocol: How they were held out.
-        clips: As recorded.
-        alone: Logits `(clips, labels)`.
-        context: In the middle of a longer recording.
-        relative: Compared with the mean of all clips of the same speaker.
+        whole: As recorded.
+        context: Logits `(clips, labels)` of the same clips in the middle of a longer recording.
+        cuts: Some of the clips, cut to several durations.
     """
 
     protocol: str
-    clips: tuple[Clip, ...]
-    alone: Logits
+    whole: Spans
     context: Logits
-    relative: Logits
+    cuts: tuple[Spans, ...]
 
 
-def evaluation_table(results: Sequence[HeldOut], temperature: float, relative_temperature: float) -> str:
-    """The evaluation as Markdown."""
+def evaluation(results: Sequence[HeldOut], head: Head) -> str:
+    """The evaluation as Markdown; temperatures are those of the head."""
     lines = [
         "UAR in percent, with the 95 % interval of a bootstrap over speakers. Labels that a corpus lacks are not offered, except",
         "under 'nine'. Relative: each voice is compared with the mean of all of its clips, without labels. ECE: expected",
@@ -42,22 +41,42 @@ def evaluation_table(results: Sequence[HeldOut], temperature: float, relative_te
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for result in results:
-        for corpus in dict.fromkeys(clip.corpus for clip in result.clips):
-            cells = " | ".join(_cells(result, corpus, temperature, relative_temperature))
-            lines.append(f"| {corpus} | {result.protocol} | {cells} |")
-    return "\n".join(lines) + f"\n\nTemperature {temperature:.3f}, relative {relative_temperature:.3f}.\n"
-
-
-def _cells(result: HeldOut, corpus: str, temperature: float, relative_temperature: float) -> list[str]:
-    rows = np.array([clip.corpus == corpus for clip in result.clips])
-    clips = [clip for clip in result.clips if clip.corpus == corpus]
-    alone, context, relative = result.alone[rows], result.context[rows], result.relative[rows]
-    return [
-        *(_uar(logits, clips, nine=False) for logits in (alone, context, relative)),
-        *(_uar(logits, clips, nine=True) for logits in (alone, relative)),
-        f"{_calibration_error(alone / temperature, clips):.1f}",
-        f"{_calibration_error(relative / relative_temperature, clips):.1f}",
+        for corpus in dict.fromkeys(clip.corpus for clip in result.whole.clips):
+            lines.append(f"| {corpus} | {result.protocol} | {' | '.join(_cells(result, corpus, head))} |")
+    lines += [
+        "",
+        "The middle of clips, all corpora but IESC together, nine labels, in percent:",
+        "",
+        "| | clips | accuracy | confidence | ECE | accuracy, relative | confidence, relative | ECE, relative |",
+        "|---|---|---|---|---|---|---|---|",
     ]
+    for result in results:
+        for cut in result.cuts:
+            cells = [f"{len(cut.clips):,}"] + [
+                cell for relative in (False, True) for cell in _sureness(cut, head, relative)
+            ]
+            lines.append(f"| {result.protocol}, {cut.durations.mean():.0f} s | {' | '.join(cells)} |")
+    temperatures = f"Temperature {head.temperature:.3f}, relative {head.relative_temperature:.3f}"
+    return "\n".join(lines) + f"\n\n{temperatures}, haste {head.haste:.3f}, boldness {head.boldness:.3f}.\n"
+
+
+def _cells(result: HeldOut, corpus: str, head: Head) -> list[str]:
+    rows = np.array([clip.corpus == corpus for clip in result.whole.clips])
+    own = result.whole.only(rows)
+    return [
+        *(_uar(logits, own.clips, nine=False) for logits in (own.alone, result.context[rows], own.relative)),
+        *(_uar(logits, own.clips, nine=True) for logits in (own.alone, own.relative)),
+        *(_sureness(own, head, relative)[-1] for relative in (False, True)),
+    ]
+
+
+def _sureness(spans: Spans, head: Head, relative: bool) -> list[str]:
+    """Accuracy, mean confidence and calibration error."""
+    logits, trust = (spans.relative, 1.0) if relative else (spans.alone, 0.0)
+    scores = head.probabilities(logits, trust, spans.durations, np.clip(spans.strangeness, *STRANGENESS))
+    confidence, right = scores.max(axis=1), scores.argmax(axis=1) == truth_of(spans.clips)
+    values = (right.mean(), confidence.mean(), metrics.calibration_error(confidence, right))
+    return [f"{100 * value:.1f}" for value in values]
 
 
 def truth_of(clips: Sequence[Clip]) -> NDArray[np.int64]:
@@ -79,8 +98,3 @@ def _uar(logits: Logits, clips: Sequence[Clip], *, nine: bool) -> str:
 
 def _groups(speakers: NDArray[np.str_]) -> list[NDArray[np.bool_]]:
     return [speakers == one for one in np.unique(speakers)]
-
-
-def _calibration_error(logits: Logits, clips: Sequence[Clip]) -> float:
-    scores = metrics.softmax(logits)
-    return 100 * metrics.calibration_error(scores.max(axis=1), scores.argmax(axis=1) == truth_of(clips))

@@ -32,6 +32,7 @@ from .resample import to_signal
 from .text import printable
 from .types import SAMPLE_RATE, Audio, Signal, Source
 
+ROUNDING = 1e-3  # seconds by which a sum of many durations may be wrong
 SPOOL_BYTES = 32 * 2**20  # larger streams wait on disk, not in memory
 
 AudioSource: TypeAlias = (
@@ -128,11 +129,8 @@ class Recording:
             heard = 0.0
             for samples, rate in self._decode(name, faults):
                 heard += samples.shape[-1] / rate
-                if heard > seconds:
-                    raise AudioTooLongError(
-                        f"'{name}' is longer than {seconds:g} s, the most that is allowed here. Cut it into parts.",
-                        f"“{name}”超过此处允许的最长 {seconds:g} 秒。请分段处理。",
-                    )
+                if heard > seconds + ROUNDING:
+                    raise too_long(name, seconds)
                 yield samples, rate
 
         return Recording(self.name, decoded, lambda: self.source.sha256, lambda _: self.format, self._channel)
@@ -393,6 +391,14 @@ def to_float(samples: NDArray[Any]) -> NDArray[np.float32]:
     half = 2.0 ** (8 * samples.dtype.itemsize - 1)
     offset = half if samples.dtype.kind == "u" else 0.0
     return ((samples.astype(np.float64) - offset) / half).astype(np.float32)
+
+
+def too_long(name: str, seconds: float) -> AudioError:
+    """The error for a recording of more than so many seconds."""
+    return AudioTooLongError(
+        f"'{name}' is longer than {seconds:g} s, the most that is allowed here. Cut it into parts.",
+        f"“{name}”超过此处允许的最长 {seconds:g} 秒。请分段处理。",
+    )
 
 
 def _empty(name: str) -> AudioError:

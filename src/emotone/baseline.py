@@ -23,8 +23,8 @@ from .types import Baseline, ModelInfo, Reason
 
 # Measured by benchmarks/baseline.py on held-out speakers; its table says what other values do.
 PRIOR = 10.0  # seconds of speech that the usual voice counts for: the less there is, the less it moves
-FULL_VARIETY = 0.24  # from which on a baseline is trusted fully: most sets of mixed moods have 0.3–0.5
-ONE_MOOD = 0.17  # of variety: below it lie most sets of one mood, and the doubts say so
+FULL_VARIETY = 0.36  # from which on a baseline is trusted fully: most sets of mixed moods have 0.4–0.8
+ONE_MOOD = 0.24  # of variety: below it lie most sets of one mood, and the doubts say so
 MOST_BYTES = 256 * 2**20  # that a baseline may take in memory: days of speech
 ENOUGH = 20.0  # seconds of speech; the doubts mention less
 

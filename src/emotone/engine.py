@@ -29,14 +29,25 @@ class Session(Protocol):
 
 
 class Runner(Protocol):
-    """What runs a model: an `Engine`, or something before it."""
+    """What runs a model: an `Engine`, something before it, or replicas of it elsewhere."""
 
     @property
     def single_threaded(self) -> "Runner":
-        """As `Engine.single_threaded`."""
+        """As `Engine.single_threaded`; itself, when it has no such difference."""
+        return self
+
+    @property
+    def replicas(self) -> tuple[str, ...]:
+        """Names of the replicas that did its runs so far; none when they were done here."""
+        return ()
+
+    def assigned(self) -> "Runner":
+        """The same for one recording: its `replicas` are those that worked on that."""
+        return self
 
     def run(self, signals: list[Signal]) -> list[NDArray[np.float32]]:
         """As `Engine.run`."""
+        ...
 
 
 def usable_cores() -> int:
@@ -85,8 +96,8 @@ def _providers(device: str) -> list[str]:
     return list(dict.fromkeys([available[device.lower()], available["cpu"]]))
 
 
-class Engine:
-    """A loaded model file.
+class Engine(Runner):
+    """A loaded model file: the encoder on this machine.
 
     Attributes:
         manifest: The JSON object that the file carries under the metadata key `emotone`.

@@ -5,7 +5,7 @@ whose covariance is exact along the main directions and the same in all others, 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -122,21 +122,28 @@ def fit_familiarity(
     strangeness = np.empty(len(embeddings))
     for number in np.unique(fold):
         held = fold == number
-        known = _fit(embeddings[~held], durations[~held], speaker[~held], weights[~held], rank)
+        known = describe(embeddings[~held], durations[~held], speaker[~held], weights[~held], rank)
         strangeness[held] = known.strangeness(embeddings[held], durations[held])
-    whole = _fit(embeddings, durations, speaker, weights, rank)
-    limit = _weighted_quantile(strangeness, weights, ACCEPTED)
-    return Familiarity(whole.centre, whole.axes, whole.variances, whole.rest, whole.usual, limit)
+    whole = describe(embeddings, durations, speaker, weights, rank)
+    return replace(whole, limit=_weighted_quantile(strangeness, weights, ACCEPTED))
 
 
-def _fit(
+def describe(
     embeddings: NDArray[np.float32],
     durations: NDArray[np.float64],
     speaker: NDArray[np.int64],
     weights: _Values,
-    rank: int,
+    rank: int = RANK,
 ) -> Familiarity:
-    """Without a limit."""
+    """What clips are like; the limit is still to be found, on others.
+
+    Args:
+        embeddings: float32 `(clips, dim)`.
+        durations: `(clips,)`, in seconds.
+        speaker: `(clips,)`: clips of one number are of one voice.
+        weights: `(clips,)`: how much each counts.
+        rank: Main directions; fewer when there are few clips.
+    """
     shares = (weights / weights.sum())[:, None]
     centre = (embeddings * shares).sum(axis=0)
     away = embeddings - centre
@@ -160,7 +167,7 @@ def _fit(
     long = counts >= np.median(counts)
     endless = min(float(found._distances(means[long]).mean()), float(np.average(distances, weights=weights)))
     second = float(np.average((distances - endless) * np.maximum(durations, _SHORTEST), weights=weights))
-    return Familiarity(found.centre, found.axes, found.variances, rest, (endless, max(second, 0.0)), 1.0)
+    return replace(found, usual=(endless, max(second, 0.0)))
 
 
 def _weighted_quantile(values: _Values, weights: _Values, share: float) -> float:

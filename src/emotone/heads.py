@@ -23,6 +23,8 @@ HEAD_NAME = "head.json"
 MOST_BYTES = 32 * 2**20  # of a head's file: thousands of labels
 SPAN, SPANS = 3.0, (1.0, 6.0)  # seconds: what temperatures are for, and between which durations they change
 MOST_HASTE = 2.0
+STRANGENESS = (0.25, 16.0)  # between which temperatures change
+MOST_BOLDNESS = 2.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +45,8 @@ class Head:
         relative_temperature: As `temperature`, for logits that were compared with a baseline; `None`: the same.
         haste: How much surer than it may be the head is of short spans: both temperatures are for spans of 3 s, and are
             multiplied by `(3 / seconds) ** haste` for others, between 1 and 6 s. 0: the same for all.
+        boldness: How much surer than it may be the head is of what is strange to it: both temperatures are multiplied by
+            `strangeness ** boldness` (`Familiarity.strangeness`). 0: the same for all.
         name: What to call it; empty for a model's own.
         model_sha256: Of the only model whose embeddings it takes; `None`: any of its dimension, such as the model it is part of.
         provenance: What it was made of, as JSON has it. Says nothing about scores.
@@ -58,6 +62,7 @@ class Head:
     usual: NDArray[np.float32] | None = None
     relative_temperature: float | None = None
     haste: float = 0.0
+    boldness: float = 0.0
     name: str = ""
     model_sha256: str | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -76,6 +81,12 @@ class Head:
             raise ModelError(
                 f"A head has haste {self.haste}; wanted 0 to {MOST_HASTE:g}.",
                 f"分类头的 haste 为 {self.haste}；应在 0 至 {MOST_HASTE:g} 之间。",
+            )
+        if not 0 <= self.boldness <= (MOST_BOLDNESS if self.familiarity else 0):
+            raise ModelError(
+                f"A head has boldness {self.boldness}; wanted 0 to {MOST_BOLDNESS:g}, and above 0 only where it knows what is "
+                "familiar.",
+                f"分类头的 boldness 为 {self.boldness}；应在 0 至 {MOST_BOLDNESS:g} 之间；不含 familiarity 时只能为 0。",
             )
         usual_fits = self.usual is None or self.usual.shape == shape[:1]
         familiar_fits = self.familiarity is None or self.familiarity.centre.size == self.dim
@@ -108,40 +119,58 @@ class Head:
         logits: NDArray[np.float64] = (frames @ self.weight.T + self.bias).astype(np.float64)
         return logits
 
-    def temperature_at(self, trust: Any = 0.0, duration: Any = SPAN) -> NDArray[np.float64]:
+    def strangeness(self, embeddings: NDArray[np.float32], durations: NDArray[np.float64]) -> NDArray[np.float64]:
+        """As far as it counts for temperatures: `(spans,)`, 1 for the usual and wherever it does not count.
+
+        Args:
+            embeddings: `(spans, dim)`.
+            durations: `(spans,)`, in seconds.
+        """
+        if self.familiarity is None or not self.boldness:
+            return np.ones(len(embeddings))
+        return np.clip(self.familiarity.strangeness(embeddings, durations), *STRANGENESS)
+
+    def temperature_at(self, trust: Any = 0.0, duration: Any = SPAN, strangeness: Any = 1.0) -> NDArray[np.float64]:
         """What logits are divided by before the softmax.
 
         Args:
             trust: How far spans were compared with a baseline, 0 (not) … 1 (as far as can be): a number, or `(…)`. The
                 temperature lies as far between both temperatures: a baseline that moves nothing changes nothing.
             duration: Of the spans in seconds, a number or `(…)`.
+            strangeness: Of the spans, as `strangeness` has it: a number or `(…)`.
         """
         relative = self.relative_temperature or self.temperature
         between = self.temperature * (relative / self.temperature) ** np.asarray(trust, np.float64)
-        return np.asarray(between * self.softness(np.asarray(duration, np.float64)), np.float64)
+        return np.asarray(between * self.softness(np.asarray(duration, np.float64), strangeness), np.float64)
 
-    def softness(self, durations: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What to multiply temperatures with for spans of these seconds, in the same shape."""
-        softness: NDArray[np.float64] = (SPAN / np.clip(durations, *SPANS)) ** self.haste
-        return softness
+    def softness(self, durations: NDArray[np.float64], strangeness: Any = 1.0) -> NDArray[np.float64]:
+        """What to multiply temperatures with for spans of these seconds and this strangeness, in the same shape."""
+        hasty: NDArray[np.float64] = (SPAN / np.clip(durations, *SPANS)) ** self.haste
+        return hasty * np.asarray(strangeness, np.float64) ** self.boldness
 
-    def probabilities(self, logits: NDArray[np.float64], trust: Any = 0.0, duration: Any = SPAN) -> NDArray[np.float64]:
+    def probabilities(
+        self, logits: NDArray[np.float64], trust: Any = 0.0, duration: Any = SPAN, strangeness: Any = 1.0
+    ) -> NDArray[np.float64]:
         """Scores `(…, labels)` for logits `(…, labels)`: softmax at the head's temperature, masked labels 0, sum 1.
 
         Args:
             logits: Of spans.
             trust: As in `temperature_at`.
             duration: As in `temperature_at`.
+            strangeness: As in `temperature_at`.
         """
         active = np.array([label not in self.masked for label in self.labels])
-        shifted = np.where(active, logits, -math.inf) / self.temperature_at(trust, duration)[..., None]
+        temperatures = self.temperature_at(trust, duration, strangeness)
+        shifted = np.where(active, logits, -math.inf) / temperatures[..., None]
         weights = np.exp(shifted - shifted.max(axis=-1, keepdims=True))
         probabilities: NDArray[np.float64] = weights / weights.sum(axis=-1, keepdims=True)
         return probabilities
 
-    def scores(self, logits: NDArray[np.float64], *, trust: float = 0.0, duration: float = SPAN) -> dict[str, float]:
+    def scores(
+        self, logits: NDArray[np.float64], *, trust: float = 0.0, duration: float = SPAN, strangeness: float = 1.0
+    ) -> dict[str, float]:
         """Label → score for logits `(labels,)` of a span; arguments as in `probabilities`."""
-        return dict(zip(self.labels, self.probabilities(logits, trust, duration).tolist(), strict=True))
+        return dict(zip(self.labels, self.probabilities(logits, trust, duration, strangeness).tolist(), strict=True))
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object that `from_json` reads; weights as base64 of little-endian float32."""
@@ -149,7 +178,7 @@ class Head:
             "name": self.name or None,
             "model_sha256": self.model_sha256,
             "provenance": dict(self.provenance) or None,
-            "familiarity": self.familiarity and self.familiarity.to_json(),
+            "familiarity": None if self.boldness else self._familiar(),
             "calibration": self.calibration and self.calibration.to_json(),
         }
         return self._scoring() | {name: value for name, value in described.items() if value is not None}
@@ -165,8 +194,13 @@ class Head:
             "usual": None if self.usual is None else pack(self.usual),
             "relative_temperature": self.relative_temperature,
             "haste": self.haste or None,
+            "boldness": self.boldness or None,
+            "familiarity": self._familiar() if self.boldness else None,  # otherwise it makes no scores
         }
         return {name: value for name, value in fields.items() if value is not None}
+
+    def _familiar(self) -> dict[str, Any] | None:
+        return None if self.familiarity is None else self.familiarity.to_json()
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Head":
@@ -187,6 +221,7 @@ class Head:
                 None if usual is None else unpack(usual),
                 None if relative is None else float(relative),
                 float(data.get("haste", 0.0)),
+                float(data.get("boldness", 0.0)),
                 str(data.get("name", "")),
                 None if model is None else str(model),
                 dict(data.get("provenance", {})),

@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from .engine import Runner
 from .heads import Head
-from .listening import STRETCH, Listening
+from .listening import Listening
 from .quality import QualityMeter
 from .types import SAMPLE_RATE, ModelInfo, Progress, Signal, Source
+from .view import STRETCH
 
 CHUNK = 30.0  # seconds that are encoded at once, so that memory does not grow with the recording
 CONTEXT = 5.0  # seconds at both ends of a chunk that only serve as context; frames of the bundled model depend on 4
@@ -46,7 +47,8 @@ class Hearing:
         self.info = info
         self._heads = tuple(heads)
         self._meter = QualityMeter()
-        self._encoding = _Encoding(engine, info.frame_rate)
+        self._engine = engine.assigned()
+        self._encoding = _Encoding(self._engine, info.frame_rate)
         self._sums = [np.zeros((1, sum(len(head.labels) for head in heads)))]
         self._means = _Means(info.dim, round(STRETCH * info.frame_rate))
         self._kept: list[_Frames] | None = [] if keep_frames else None
@@ -83,6 +85,7 @@ class Hearing:
             np.concatenate(self._sums),
             self._means.stretches(),
             self._meter.levels(),
+            replicas=self._engine.replicas,
         )
 
     def _read(self, frames: _Frames) -> None:
@@ -103,10 +106,8 @@ class _Encoding:
         self._engine = engine
         self._step = round(SAMPLE_RATE / frame_rate)  # samples of one frame
         self._chunk, self._context = round(CHUNK * frame_rate), round(CONTEXT * frame_rate)
-        self._waiting, self._seen = (
-            np.empty(0, np.float32),
-            0,
-        )  # seen: frames at its beginning that were given out before
+        self._waiting = np.empty(0, np.float32)
+        self._seen = 0  # frames at its beginning that were given out before
         self._limit = round(WHOLE * SAMPLE_RATE)
 
     def add(self, block: Signal) -> Iterator[_Frames]:

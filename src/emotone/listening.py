@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ from .types import (
     TimelineOptions,
     Turn,
 )
-from .view import View
+from .view import STRETCH, View
 
 SHORT_TURN = Reason(
     "short_turn",
@@ -36,7 +37,6 @@ SHORT_TURN = Reason(
     Text("Look at longer turns.", "请参考较长的话轮。"),
 )
 
-STRETCH = 3.0  # seconds of a recording that make one embedding of a baseline: as long as a window, mostly of one mood
 MOST_WINDOWS = 200_000  # of a timeline: more than a day of them at the usual hop; a tiny hop would only fill the memory
 
 _Frames = NDArray[np.float32]
@@ -58,6 +58,7 @@ class Listening:
         embedding: float32 `(dim,)`: the mean of its frames.
         frames: float32 `(frames, dim)`, `info.frame_rate` of them a second, when they were asked for.
         levels: float32 `(chunks,)`: how loud each 32 ms are, in dB of full scale.
+        replicas: Names of those that listened, when that was done elsewhere.
     """
 
     info: ModelInfo
@@ -74,6 +75,7 @@ class Listening:
     _stretches: _Frames = field(repr=False)  # (stretches, dim): mean frames of each STRETCH
     levels: _Frames = field(repr=False)
     _counts: NDArray[np.int64] | None = field(default=None, repr=False)  # (frames + 1,): frames that count; None: all
+    replicas: tuple[str, ...] = ()
 
     def predict(self, *, head: Head | None = None, baseline: Baseline | None = None) -> Prediction:
         """Which emotion is expressed in the recording as a whole.
@@ -253,12 +255,11 @@ class Listening:
 
     def _far(self, head: Head, spans: Sequence[Segment]) -> NDArray[np.bool_]:
         """Which spans are mostly of stretches far from what the head learned from."""
-        starts = np.arange(len(self._stretches)) * STRETCH
-        ends = np.minimum(starts + STRETCH, self.duration)
-        far = np.concatenate([[0.0], (unfamiliar(head, self._stretches, ends - starts) * (ends - starts)).cumsum()])
-        edges = np.concatenate([starts[:1], ends])
         first, last = np.array([span.start for span in spans]), np.array([span.end for span in spans])
-        mostly: NDArray[np.bool_] = np.interp(last, edges, far) - np.interp(first, edges, far) > (last - first) / 2
+        far = unfamiliar(head, self._stretches, np.diff(self._edges))
+        mostly: NDArray[np.bool_] = (
+            np.diff(_area(far, self._edges, np.stack([first, last])), axis=0)[0] > (last - first) / 2
+        )
         return mostly
 
     def _doubts(self, view: View, said: Segment, others: tuple[Reason, ...] = ()) -> tuple[Reason, ...]:
@@ -286,11 +287,23 @@ class Listening:
         first = sum(len(other.labels) for other in self._heads[: self._heads.index(head)])
         sums = self._sums[:, first : first + len(head.labels)]
         if baseline is None:
-            return View(head, sums, self._counts, self.info.frame_rate, self.duration)
+            return View(head, sums, self._counts, self._stretches, self.info.frame_rate, self.duration)
         check_model(baseline, self.info)
         compared = comparison(baseline, head)
         offset, trust = compared.offset, float(compared.trust)
-        return View(head, sums, self._counts, self.info.frame_rate, self.duration, offset, trust)
+        return View(head, sums, self._counts, self._stretches, self.info.frame_rate, self.duration, offset, trust)
+
+    @property
+    def _edges(self) -> NDArray[np.float64]:
+        """Where the stretches begin and end, in seconds: `(stretches + 1,)`."""
+        edges: NDArray[np.float64] = np.minimum(np.arange(len(self._stretches) + 1) * STRETCH, self.duration)
+        return edges
+
+
+def _area(heights: NDArray[Any], edges: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The area under steps up to these times, in their shape; step n goes from edge n to edge n + 1."""
+    areas: NDArray[np.float64] = np.interp(times, edges, np.concatenate([[0.0], (heights * np.diff(edges)).cumsum()]))
+    return areas
 
 
 def _reasons(found: Iterable[Reason], *, far: bool, scores: Mapping[str, float]) -> tuple[Reason, ...]:

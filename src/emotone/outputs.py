@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .baseline import baseline_fields
 from .errors import OutputError
-from .types import SAMPLE_RATE, Baseline, Prediction, Signal, Timeline
+from .types import SAMPLE_RATE, Baseline, Conversation, Prediction, Signal, Timeline
 from .writers import Record, record, to_json
 
 AUDIO_NAME, RESULT_NAME, EMBEDDING_NAME = "processed_audio.wav", "result.json", "embedding.npy"
@@ -34,7 +34,7 @@ class OutputFolder:
 
 
 def save_result(
-    result: Prediction | Timeline,
+    result: Prediction | Timeline | Conversation,
     signal: Iterable[Signal],
     root: Path,
     *,

@@ -40,7 +40,7 @@ def read_turns(path: str | Path, *, recording: str = "") -> tuple[Turn, ...]:
 
 
 def parse_turns(data: bytes, name: str, *, recording: str = "") -> tuple[Turn, ...]:
-    """The turns in the content of a file, in its order. What it is tells the content, not the ending.
+    """The turns in the content of a file, in its order. The content says which kind it is, not the ending.
 
     Args:
         data: RTTM; SubRip or WebVTT; or JSON: a list of objects, or an object with such a list as `segments`, `turns`,

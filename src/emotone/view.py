@@ -11,6 +11,9 @@ from .heads import Head
 from .segment import top_label
 from .types import Contribution, Segment
 
+STRETCH = 3.0  # seconds of a recording whose mean frame is kept: as long as a window, mostly of one mood
+_ALL = slice(None)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
@@ -20,6 +23,7 @@ class View:
         head: What makes the scores.
         sums: float64 `(frames + 1, labels)`: logits summed from the beginning.
         counts: int64 `(frames + 1,)`: how many frames before each count; the sums hold theirs only. `None`: all.
+        stretches: float32 `(stretches, dim)`: mean frames of each STRETCH.
         frame_rate: Frames per second.
         duration: Of the recording, in seconds.
         offset: float64 `(labels,)` or a number: added to the logits of every span.
@@ -29,6 +33,7 @@ class View:
     head: Head
     sums: NDArray[np.float64]
     counts: NDArray[np.int64] | None
+    stretches: NDArray[np.float32]
     frame_rate: float
     duration: float
     offset: NDArray[np.float64] | float = 0.0
@@ -47,13 +52,18 @@ class View:
 
     def seconds(self, start: float, end: float) -> float:
         """How much of a span counts."""
-        return end - start if self.counts is None else self.counted(start, end) / self.frame_rate
+        first, last = self.frames_of(start, end)
+        counted = self.counted(start, end)
+        return end - start if counted == last - first else counted / self.frame_rate
 
     def segment(self, start: float, end: float) -> Segment:
         """What a span says, of which frames count; times in seconds."""
         first, last = self.frames_of(start, end)
         logits = (self.sums[last] - self.sums[first]) / self.counted(start, end)
-        scores = self.head.scores(logits + self.offset, trust=self.trust, duration=self.seconds(start, end))
+        seconds = self.seconds(start, end)
+        near = slice(first // self._size, (last - 1) // self._size + 1)
+        strange = self._strangeness(self._shares(np.array([first, last]), near), near, np.array([seconds]))[0]
+        scores = self.head.scores(logits + self.offset, trust=self.trust, duration=seconds, strangeness=float(strange))
         return Segment(start, end, top_label(scores), scores)
 
     def contributions(self, label: str | None, step: float) -> tuple[Contribution, ...]:
@@ -67,7 +77,8 @@ class View:
         usable = (parts > 0) & (parts < counts[-1])
         rest = counts[-1] - parts[usable]
         without = (self.sums[-1] - np.diff(self.sums[edges], axis=0)[usable]) / rest[:, None]  # (stretches, labels)
-        changes = said.scores[label] - self._score(label, without, rest)
+        others = self._shares(np.array([0, len(self.sums) - 1])) - self._shares(edges)[usable]
+        changes = said.scores[label] - self._score(label, without, rest, others)
         rival = max((other for other in self.head.labels if other != label), key=said.scores.__getitem__)
         ours, theirs = self.head.labels.index(label), self.head.labels.index(rival)
         whole = self.sums[-1] / counts[-1]
@@ -86,10 +97,34 @@ class View:
         frames = len(self.sums) - 1
         return np.unique(np.append(np.minimum(starts.round().astype(np.int64), frames), frames))
 
-    def _score(self, label: str, logits: NDArray[np.float64], counts: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Of means of so many frames each, `(…)`."""
+    @property
+    def _size(self) -> int:
+        """Frames of a stretch."""
+        return round(STRETCH * self.frame_rate)
+
+    def _shares(self, edges: NDArray[np.int64], stretches: slice = _ALL) -> NDArray[np.int64]:
+        """How many frames of each of these stretches count in each span between edges: `(spans, stretches)`."""
+        numbers = np.arange(len(self.stretches))[stretches]
+        first = np.clip(numbers * self._size, edges[:-1, None], edges[1:, None])
+        last = np.clip((numbers + 1) * self._size, edges[:-1, None], edges[1:, None])
+        return last - first if self.counts is None else self.counts[last] - self.counts[first]
+
+    def _strangeness(
+        self, shares: NDArray[np.int64], stretches: slice, seconds: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Of spans with so many frames of each of these stretches, `(spans,)`, as `Head.strangeness` has it."""
+        if not self.head.boldness:
+            return np.ones(len(shares))
+        means = (shares / shares.sum(axis=1, keepdims=True)).astype(np.float32) @ self.stretches[stretches]
+        return self.head.strangeness(means, seconds)
+
+    def _score(
+        self, label: str, logits: NDArray[np.float64], counts: NDArray[np.int64], shares: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Of means of so many frames each, and of each stretch, `(…)`."""
         seconds = counts / self.frame_rate
-        scores: NDArray[np.float64] = self.head.probabilities(logits + self.offset, self.trust, seconds)
+        strange = self._strangeness(shares, _ALL, seconds)
+        scores: NDArray[np.float64] = self.head.probabilities(logits + self.offset, self.trust, seconds, strange)
         return scores[:, self.head.labels.index(label)]
 
     def _check(self, label: str, step: float) -> None:

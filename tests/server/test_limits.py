@@ -15,19 +15,18 @@ import soundfile
 from sending import json_body, upload
 
 from emotone import Recognizer
-from emotone.engine import Engine
+from emotone.engine import Engine, Runner
 from emotone.server import Served, analysis
 
 PROBLEM = "application/problem+json"
 
 
-class Held:
+class Held(Runner):
     """An engine that waits in every run until it is let go."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.entered, self.go = threading.Semaphore(0), Event()
-        self.single_threaded = self
 
     def run(self, signals: list[np.ndarray]) -> list[np.ndarray]:
         self.entered.release()
@@ -225,9 +224,7 @@ def test_closing_finishes_what_is_running(
 
 
 def test_a_failing_engine_is_no_bad_request(start: Callable[..., Served], model: Recognizer, clips: list[Path], caplog):
-    class Broken:
-        single_threaded = property(lambda self: self)
-
+    class Broken(Runner):
         def run(self, signals: list[np.ndarray]) -> list[np.ndarray]:
             raise RuntimeError("the machine is on fire")
 

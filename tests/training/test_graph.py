@@ -117,9 +117,20 @@ def test_weights_of_very_different_size(tmp_path: Path) -> None:
 
 
 def test_the_rest_of_the_file_is_as_it_was(base: Path, tmp_path: Path) -> None:
-    """Nothing of the encoder is doubled."""
+    """Nothing of the encoder is doubled; what is familiar to the bundled head goes with it."""
     path = written(base, [random_layers(Engine(base, 1).dim, 0)], tmp_path)
-    assert abs(path.stat().st_size - base.stat().st_size) < 100_000
+    assert abs(path.stat().st_size - base.stat().st_size) < 500_000
+
+
+def test_layers_behind_layers_behind_layers(base: Path, tmp_path: Path) -> None:
+    first = written(base, [random_layers(Engine(base, 1).dim, 0)], tmp_path)
+    layers = random_layers(WIDTH, 1)
+    (tmp_path / "again").mkdir()
+    second = written(first, [layers], tmp_path / "again")
+    (frames,), (found,) = Engine(first, 1).run(signals()[:1]), Engine(second, 1).run(signals()[:1])
+    stride = stride_of(emotone.load_model(first).info.frame_rate)
+    expected = reference(layers, np.array([frames[n : n + stride].mean(axis=0) for n in range(0, len(frames), stride)]))
+    assert np.abs(found - expected).max() < 1e-4 * np.abs(expected).max()
 
 
 @pytest.mark.parametrize("frames", [1, 2, 5, 6])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from drawn_clips import DIM, MODEL, clips, embedded
 
+from emotone.doubts import unfamiliar
 from emotone.embeddings import EmbeddedClips
 from emotone.errors import ManifestError, ModelError
 from emotone.evaluation import evaluate
@@ -31,6 +32,23 @@ def test_cross_validation_foretells_new_speakers() -> None:
     assert trained.evaluation.uar.low < new.uar.value < trained.evaluation.uar.high
     assert trained.evaluation.calibration.ece < 0.09  # of 720 clips, chance alone is 0.05
     assert new.calibration.ece < 0.06
+
+
+def test_new_voices_are_familiar_and_other_sounds_are_not() -> None:
+    heard, unheard = clips(LABELS, 20, 12, seed=1), clips(LABELS, 60, 12, seed=2)
+    head = train_head(heard, "toy", "heard").head
+    assert (
+        0.02 < unfamiliar(head, unheard.embeddings, unheard.durations).mean() < 0.09
+    )  # one in twenty is beyond the limit
+    assert unfamiliar(head, unheard.embeddings * 3, unheard.durations).mean() > 0.95
+    again = Head.from_json(json.loads(json.dumps(head.to_json())))
+    assert unfamiliar(again, unheard.embeddings * 3, unheard.durations).mean() > 0.95
+
+
+def test_how_far_new_voices_lie_is_not_known_where_no_voice_is() -> None:
+    found = clips(LABELS, 20, 12, seed=1)
+    nameless = replace(found, clips=tuple(replace(clip, fields={}) for clip in found.clips))
+    assert train_head(nameless, "toy", "heard").head.familiarity is None
 
 
 def test_labels_that_mean_nothing_get_the_scores_of_guessing() -> None:

@@ -4,7 +4,7 @@ import io
 import re
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,12 +30,26 @@ def find_chromium() -> str | None:
 
 
 @contextmanager
-def open_browser() -> Iterator[Browser]:
-    """A headless browser; fails when none is installed."""
+def open_browser(*more: str) -> Iterator[Browser]:
+    """A headless browser, with more arguments if wanted; fails when none is installed."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=[*ARGUMENTS, *more])
         yield browser
         browser.close()
+
+
+@contextmanager
+def another_browser(browser: Browser, add: Sequence[str] = (), leave_out: Sequence[str] = ()) -> Iterator[Browser]:
+    """A second one beside a browser, with other arguments."""
+    arguments = [argument for argument in ARGUMENTS if argument not in leave_out]
+    opened = browser.browser_type.launch(executable_path=find_chromium(), args=[*arguments, *add])
+    yield opened
+    opened.close()
+
+
+def hears(recording: Path) -> str:
+    """The argument that makes the microphone hear a WAV file, from its beginning each time that it is opened."""
+    return f"--use-file-for-fake-audio-capture={recording}%noloop"
 
 
 def visit(page: Page, url: str) -> None:
@@ -133,6 +147,30 @@ def teach(page: Page, expected: str = ".em-taught") -> Locator:
     expect(shown).to_be_visible(timeout=5 * PATIENCE)
     expect(page.locator("#em-teach")).to_be_enabled(timeout=PATIENCE)
     return shown
+
+
+LIVE = re.compile("Live|实时")
+
+
+def start_listening(page: Page) -> None:
+    """Opens the Live tab and waits until it listens."""
+    open_tab(page, LIVE)
+    page.locator("#em-live [data-start]:visible").click()
+    expect(page.locator("#em-live [data-state]")).to_have_attribute("data-state", "live", timeout=PATIENCE)
+
+
+def stop_listening(page: Page) -> None:
+    """Stops, and waits for the result."""
+    page.locator("#em-live [data-stop]").click()
+    expect(page.locator("#em-live [data-state]")).to_have_attribute("data-state", "done", timeout=PATIENCE)
+
+
+def save_live(page: Page) -> Locator:
+    """Saves what was heard; returns what is shown then."""
+    page.locator("#em-live [data-save]").click()
+    saved = page.locator("#em-live-saved .em-live-saved")
+    expect(saved.locator("[data-open-saved]")).to_be_visible(timeout=PATIENCE)
+    return saved
 
 
 def zipped(folder: Path) -> bytes:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -58,15 +59,22 @@ def witness() -> Witness:
 @pytest.fixture
 def window(chromium, served: Served, witness: Witness, request: pytest.FixtureRequest):
     """A fresh window on the page, English and wide or as parametrized; at the end there was no error and no request elsewhere."""
+    with watched(chromium, served.url, witness, **getattr(request, "param", {})) as page:
+        yield page
+
+
+@contextmanager
+def watched(browser, url: str, witness: Witness, **settings: object):
+    """A fresh window on the page; at the end, it had no error and sent no request elsewhere."""
     from browser import visit
 
-    settings = {"locale": "en", "viewport": {"width": 1280, "height": 900}} | getattr(request, "param", {})
-    context = chromium.new_context(accept_downloads=True, permissions=["microphone"], **settings)
+    settings = {"locale": "en", "viewport": {"width": 1280, "height": 900}} | settings
+    context = browser.new_context(accept_downloads=True, permissions=["microphone"], **settings)
     page = context.new_page()
     page.on("console", lambda message: witness.errors.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: witness.errors.append(str(error)))
-    page.on("request", lambda made: witness.foreign.append(made.url) if not _own(made.url, served.url) else None)
-    visit(page, served.url)
+    page.on("request", lambda made: witness.foreign.append(made.url) if not _own(made.url, url) else None)
+    visit(page, url)
     yield page
     context.close()
     assert witness.errors == []

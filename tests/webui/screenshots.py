@@ -15,15 +15,20 @@ from playwright.sync_api import Browser, Page
 
 sys.path.insert(0, str(Path(__file__).parent))
 from browser import (
+    LIVE,
     add_material,
     add_voice,
     choose_files,
+    hears,
     load_example,
     load_head,
     open_browser,
     open_tab,
     recognize,
+    save_live,
     set_granularity,
+    start_listening,
+    stop_listening,
     teach,
     visit,
     zipped,
@@ -62,6 +67,62 @@ def frame(page: Page) -> None:
     set_granularity(page, "frame")
     page.locator("#em-embedding input").check()
     load_example(page, 2)
+    page.mouse.move(0, 0)
+
+
+def zoomed(page: Page) -> None:
+    """The same, nearer, with the mouse on it."""
+    frame(page)
+    page.locator("[data-zoom='in']").click()
+    page.wait_for_timeout(500)
+    page.locator(".em-stage").hover(position={"x": 260, "y": 110})
+
+
+def call(page: Page) -> None:
+    """A stereo call: each channel is a speaker. One sentence of the summary and the exports are open."""
+    set_granularity(page, "frame")
+    page.locator("#em-talking > button").click()
+    page.locator("#em-talkers input[value='channels']").check()
+    choose_files(page, [made_call()])
+    recognize(page)
+    page.locator(".em-finding summary").first.click()
+    page.locator(".em-exports summary").click()
+
+
+def long(page: Page) -> None:
+    """Ten minutes."""
+    set_granularity(page, "frame")
+    choose_files(page, [made_call(minutes=10)])
+    recognize(page)
+
+
+def turns(page: Page) -> None:
+    """Where a file of turns comes in, with one that is none."""
+    set_granularity(page, "frame")
+    page.locator("#em-talking > button").click()
+    page.locator("#em-talkers input[value='turns']").check()
+    page.locator("#em-turns input[type=file]").set_input_files(
+        [{"name": "turns.rttm", "mimeType": "text/plain", "buffer": b"no turns"}]
+    )
+    page.locator("#em-turns [data-clear]").wait_for()
+
+
+def made_call(minutes: int = 1) -> Path:
+    """Parts of the examples, one after the other on alternating channels, with pauses."""
+    generator = np.random.default_rng(1)
+    clips = [load_audio(example.path).samples for example in examples()]
+    voices = [[clips[0], clips[0][:30_000]], [clips[1], *np.split(clips[2], (40_000, 84_000, 128_000))]]
+    sound = 1e-4 * generator.normal(size=(minutes * 60 * 16_000, 2))
+    at, speaker = 8_000, 0
+    while True:
+        part = voices[speaker][generator.integers(len(voices[speaker]))]
+        if at + part.size > len(sound):
+            break
+        sound[at : at + part.size, speaker] += part
+        at, speaker = at + part.size + int(generator.uniform(2_000, 20_000)), 1 - speaker
+    path = Path(tempfile.mkdtemp()) / "call.wav"
+    soundfile.write(path, sound, 16_000)
+    return path
 
 
 def settings(page: Page) -> None:
@@ -168,6 +229,35 @@ def wrong(page: Page) -> None:
     page.locator(".em-wrong summary").click()
 
 
+def live_empty(page: Page) -> None:
+    """The tab for the microphone, before it is open."""
+    open_tab(page, LIVE)
+
+
+def live(page: Page) -> None:
+    """While somebody speaks: the last of the four moods is being heard."""
+    start_listening(page)
+    page.wait_for_timeout(9_500)
+
+
+def live_saved(page: Page) -> None:
+    """What was heard is saved."""
+    start_listening(page)
+    page.wait_for_timeout(13_000)
+    stop_listening(page)
+    save_live(page)
+
+
+def live_refused(page: Page) -> None:
+    """A microphone that the browser does not give."""
+    page.evaluate(
+        "() => { MediaDevices.prototype.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError') } }"
+    )
+    open_tab(page, LIVE)
+    page.locator("#em-live [data-start]:visible").click()
+    page.locator("#em-live [data-when=denied]").wait_for()
+
+
 def made_lesson() -> Path:
     """Three classes with twelve clips each, of three speakers: parts of the examples, louder or softer."""
     folder = Path(tempfile.mkdtemp()) / "calls"
@@ -182,6 +272,14 @@ def made_lesson() -> Path:
             file.parent.mkdir(parents=True, exist_ok=True)
             soundfile.write(file, part + 1e-4 * generator.normal(size=part.size), 16_000)
     return folder
+
+
+def made_speech() -> Path:
+    """What the microphone hears: the example with four moods, then nothing."""
+    path = Path(tempfile.mkdtemp()) / "speech.wav"
+    moods = load_audio(examples()[2].path).samples
+    soundfile.write(path, np.concatenate([moods, np.zeros(60 * 16_000)]), 16_000)
+    return path
 
 
 def to_fetch(page: Page) -> None:
@@ -203,6 +301,12 @@ SCENES = (
     Scene("frame-en-dark", frame, scheme="dark"),
     Scene("frame-en-narrow", frame, width=390),
     Scene("frame-zh-narrow-dark", frame, "zh-CN", 390, "dark"),
+    Scene("zoomed-en", zoomed),
+    Scene("call-en", call),
+    Scene("call-zh-narrow-dark", call, "zh-CN", 360, "dark"),
+    Scene("call-zh-wide-dark", call, "zh-CN", 1600, "dark"),
+    Scene("long-en", long),
+    Scene("turns-zh", turns, "zh-CN"),
     Scene("settings-zh", settings, "zh-CN"),
     Scene("settings-en-narrow-dark", settings, width=390, scheme="dark"),
     Scene("doubtful-zh", doubtful, "zh-CN"),
@@ -222,6 +326,13 @@ SCENES = (
     Scene("taught-zh-narrow-dark", taught, "zh-CN", 390, "dark"),
     Scene("taught-zh-dark", taught, "zh-CN", scheme="dark"),
     Scene("wrong-zh", wrong, "zh-CN"),
+    Scene("live-empty-en", live_empty),
+    Scene("live-en", live, width=1280),
+    Scene("live-zh-dark", live, "zh-CN", 1280, "dark"),
+    Scene("live-zh-narrow", live, "zh-CN", 360),
+    Scene("live-saved-en-narrow-dark", live_saved, "en", 360, "dark"),
+    Scene("live-saved-zh", live_saved, "zh-CN", 1280),
+    Scene("live-refused-zh-narrow", live_refused, "zh-CN", 360),
     Scene("to-fetch-en", to_fetch),
     Scene("to-fetch-zh-narrow-dark", to_fetch, "zh-CN", 390, "dark"),
     Scene("error-zh", error, "zh-CN"),
@@ -253,7 +364,7 @@ def main(folder: Path, wanted: list[str]) -> None:
         tempfile.TemporaryDirectory() as outputs,
         tempfile.TemporaryDirectory() as models,
         launch(load_model, Path(outputs), port=0) as served,
-        open_browser() as browser,
+        open_browser(hears(made_speech())) as browser,
     ):
         os.environ["EMOTONE_MODELS"] = models  # the pictures do not show what this user has
         for scene in SCENES:

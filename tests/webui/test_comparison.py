@@ -73,14 +73,15 @@ def test_a_long_recording_is_compared_with_itself(window: Page, model: Recognize
     expected = heard.timeline(baseline=heard.baseline())
     expect(shown.locator(".em-name")).to_have_text(emotion_of(expected.absolute.utterance.label).name.en)
     expect(shown.locator(".em-doubts")).to_contain_text("The baseline has only 9 s of speech")
-    views = shown.locator(".em-segments")
-    expect(views).to_have_count(2)
-    expect(views.nth(0).locator("li")).to_have_count(len(expected.segments))
-    expect(views.nth(1)).to_be_hidden()
+    lanes, rows = shown.locator(".em-lane"), shown.locator(".em-segments li")
+    expect(rows).to_have_count(len(expected.segments))
+    expect(lanes.nth(1)).to_be_hidden()
     shown.locator(".em-views input").nth(0).press("ArrowRight")
-    expect(views.nth(1)).to_be_visible()
-    expect(views.nth(0)).to_be_hidden()
-    expect(views.nth(1).locator("li")).to_have_count(len(expected.absolute.segments))
+    expect(lanes.nth(1)).to_be_visible()
+    expect(lanes.nth(0)).to_be_hidden()
+    expect(rows).to_have_count(len(expected.absolute.segments))
+    expect(lanes.nth(1).locator(".em-strip button")).to_have_count(len(expected.absolute.segments))
+    expect(lanes.nth(1).locator(".em-decided")).to_be_visible()  # of what is said about the whole
 
 
 def test_a_file_that_would_fill_the_memory_is_refused(model: Recognizer, tmp_path: Path):

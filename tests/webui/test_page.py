@@ -95,7 +95,7 @@ def test_frame_downloads_open_and_segments_are_shown(window: Page, model: Recogn
         model.info.dim,
     )
     expect(shown.locator(".em-strip button")).to_have_count(len(timeline["segments"]))
-    expect(shown.locator(".em-areas path")).to_have_count(len(EMOTIONS))
+    expect(shown.locator(".em-areas path:not(.em-pause)")).to_have_count(len(EMOTIONS))
 
 
 def test_settings_act_without_restart(window: Page, four_moods: Path, tmp_path: Path):

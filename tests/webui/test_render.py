@@ -1,24 +1,31 @@
 """Results as HTML, without a browser."""
 
+import json
 import re
+from base64 import b64decode
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 
-from emotone import Prediction, Recognizer, Timeline
+from emotone import Prediction, Recognizer, Segment, Timeline
 from emotone.doubts import unclear, withheld
+from emotone.findings import findings
 from emotone.heads import Head
 from emotone.labels import LABELS, emotion_of
 from emotone.markup import Html, join, tag
 from emotone.quality import REASONS
+from emotone.summary import summarise
 from emotone.text import Text
+from emotone.types import Contribution, Conversation, Track
 from emotone.webui import charts, controls, menu, render, teach_view, texts
 from emotone.webui.analysis import Chosen, Outcome, Problem, Report, Step
 from emotone.webui.own_heads import OwnHeads
 from emotone.webui.shelf import Download, Shelf
 from emotone.webui.workshop import Workshop
+from emotone.writers import FORMATS
 
 HOSTILE = "<img src=x onerror=alert(1)>.wav"
 
@@ -54,10 +61,11 @@ def report(result: Prediction | Timeline, name: str = "clip.wav") -> Report:
     return Report(
         name,
         result,
-        np.linspace(0, 1, 500, dtype=np.float32),
+        (np.linspace(0, 1, 500, dtype=np.float32),),
         "outputs_20260101_120000",
         files,
         (Step(texts.DECODE, 0.25), Step(texts.ANALYSE, 0.5)),
+        decided=((Contribution(0.0, 1.0, "happy", 0.031, 0.5), Contribution(1.0, 2.0, "happy", -0.004, -0.1)),),
     )
 
 
@@ -147,30 +155,126 @@ def test_a_result_without_speech_is_shown_pale(timeline: Timeline, code: str, fa
     assert ("em-faint" in render.report(report(bad), None, "en")) == faint
 
 
-def test_areas_fill_the_chart_at_every_moment(timeline: Timeline):
-    shown = charts.area_chart(timeline, "en")
-    paths = re.findall(r'<path fill="#[0-9a-f]{6}" d="M([^"]*)z"', shown)
-    assert len(paths) == len(LABELS)
-    corners = [[tuple(map(float, point.split())) for point in path.split("L")] for path in paths]
-    half = len(corners[0]) // 2
-    assert all(y == pytest.approx(0, abs=0.02) for _, y in corners[-1][:half])  # the top one reaches the upper edge
-    assert all(y == pytest.approx(100, abs=0.02) for _, y in corners[0][half:])  # the lowest stands on the axis
+def chart_of(shown: str) -> dict:
+    """What the script is given to draw."""
+    return json.loads(unescape(re.search('data-chart="([^"]*)"', shown)[1]))
 
 
-def test_segments_tell_their_times_to_script_and_reader(timeline: Timeline):
-    shown = charts.segment_strip(timeline.segments, timeline.utterance.duration, "en")
-    first = timeline.segments[0]
-    assert f'data-start="{first.start:.3f}" data-end="{first.end:.3f}"' in shown
-    assert shown.count("aria-label=") == len(timeline.segments)
+def unpacked(packed: str, kind: str) -> np.ndarray:
+    return np.frombuffer(b64decode(packed), kind)
 
 
-def test_long_recordings_are_drawn_with_few_columns(timeline: Timeline):
-    many = Timeline(timeline.utterance, timeline.windows * 400, timeline.segments, timeline.regions, timeline.options)
-    assert len(charts.area_chart(many, "en")) < 200_000
+def test_the_chart_holds_what_the_timeline_says(timeline: Timeline):
+    chart = chart_of(render.report(report(timeline), None, "zh"))
+    (view,) = chart["views"]
+    (lane,) = view["lanes"]
+    assert [label for label, *_ in view["labels"]] == list(LABELS)
+    assert [name for _, name, *_ in view["labels"]] == [emotion_of(label).name.zh for label in LABELS]
+    scores = unpacked(lane["scores"], "u1").reshape(-1, len(LABELS)) / 255
+    expected = [[window.scores[label] for label in LABELS] for window in timeline.windows]
+    assert np.allclose(scores, expected, atol=0.5 / 255 + 1e-9)
+    centres = [(window.start + window.end) / 2 for window in timeline.windows]
+    assert np.allclose(unpacked(lane["times"], "<f4"), centres)
+    assert [(start, end, LABELS[place], sure) for start, end, place, sure in lane["segments"]] == [
+        (
+            pytest.approx(one.start, abs=1e-3),
+            pytest.approx(one.end, abs=1e-3),
+            one.label,
+            pytest.approx(one.confidence, abs=1e-4),
+        )
+        for one in timeline.segments
+    ]
+    assert unpacked(chart["outlines"][lane["outline"]], "u1").max() == 255
+    assert chart["duration"] == pytest.approx(timeline.utterance.duration, abs=1e-3)
 
 
-def test_silence_is_drawn(timeline: Timeline):
-    assert "<path" in charts.waveform(np.zeros(1, np.float32), 0.02, [], "en")
+def test_hours_are_thinned_to_means_of_neighbours(timeline: Timeline):
+    times = np.arange(57_600) / 2  # eight hours
+    some = [dict.fromkeys(LABELS, 0.0) | {"happy": share, "sad": 1 - share} for share in (0.2, 0.6)]
+    windows = [Segment(time, time + 3, "sad", some[index % 2]) for index, time in enumerate(times)]
+    lane = charts.Lane(np.ones(1_440_000, np.float32), (), windows)
+    text = charts.data([charts.View(texts.LABELS, (lane,))], 28_800.0, "en")
+    chart = json.loads(text)["views"][0]["lanes"][0]
+    assert len(text) < 200_000
+    scores = unpacked(chart["scores"], "u1").reshape(-1, len(LABELS)) / 255
+    assert len(scores) == charts.COLUMNS
+    assert np.allclose(scores[:, LABELS.index("happy")], 0.4, atol=0.003)
+    assert np.allclose(np.diff(unpacked(chart["times"], "<f4")), 4, atol=0.01)
+
+
+def test_one_result_is_one_stretch_and_silence_none(timeline: Timeline):
+    utterance = timeline.utterance
+    whole = chart_of(render.report(report(utterance), None, "en"))["views"][0]["lanes"][0]["segments"]
+    assert [(start, end) for start, end, *_ in whole] == [(0, pytest.approx(utterance.duration, abs=1e-3))]
+    silent = replace(utterance, doubts=(REASONS["silent"],))
+    assert chart_of(render.report(report(silent), None, "en"))["views"][0]["lanes"][0]["segments"] == []
+    charts.data([charts.View(texts.LISTEN, (charts.Lane(np.zeros(1, np.float32), ()),))], 0.02, "en")
+
+
+def conversation_report(timeline: Timeline) -> Report:
+    """Two speakers who say the same, the second one with a name that is markup."""
+    tracks = (Track("1", timeline), Track(HOSTILE, replace(timeline, segments=timeline.segments[1:])))
+    talk = Conversation(timeline.utterance.source, timeline.utterance.duration, tracks, (REASONS["noisy"],))
+    base = report(timeline)
+    return replace(base, result=talk, outlines=base.outlines * 2, decided=base.decided * 2)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_conversation_shows_each_speaker_and_whose_doubt_it_is(timeline: Timeline, language):
+    item = conversation_report(timeline)
+    shown = render.report(item, None, language)
+    assert Outline(shown).open == []
+    assert "img" not in Outline(shown).seen
+    words = text_of(unescape(shown))
+    for name in (texts.speaker("1", language), HOSTILE):
+        assert name in unescape(shown)
+    assert shown.count('class="em-voice-card"') == 2
+    assert REASONS["noisy"].text.to(language) in words
+    lanes = chart_of(shown)["views"][0]["lanes"]
+    assert [lane["speaker"] for lane in lanes] == [texts.speaker("1", language), HOSTILE]
+    assert [len(lane["segments"]) for lane in lanes] == [len(timeline.segments), len(timeline.segments) - 1]
+    row = render.table([item, item], language)
+    assert Outline(row).open == []
+
+
+def test_contributions_belong_to_the_view_that_says_the_same_as_the_whole(timeline: Timeline):
+    chart = chart_of(render.report(report(timeline), None, "en"))
+    (lane,) = chart["views"][0]["lanes"]
+    assert lane["decided"] == [[0, 1, 0.031], [1, 2, -0.004]]
+    assert chart["views"][0]["labels"][lane["about"]][0] == "happy"
+    compared = replace(timeline, absolute=timeline)
+    for own, expected in ((False, [2, 0]), (True, [0, 2])):
+        views = chart_of(render.report(replace(report(compared), own=own), None, "en"))["views"]
+        assert [len(view["lanes"][0]["decided"]) for view in views] == expected
+    assert "most for Happy from 0:00.0 to 0:01.0, +3.1 points" in render.report(report(timeline), None, "en")
+
+
+def test_the_summary_says_what_the_rules_say(timeline: Timeline):
+    shown = unescape(render.report(report(timeline), None, "zh"))
+    said = findings(summarise(timeline))
+    assert said
+    for finding in said:
+        assert finding.text.zh in shown
+        assert finding.rule.zh in shown
+    assert "em-summary" not in render.report(report(timeline.utterance), None, "zh")
+
+
+def test_formats_about_time_are_offered_for_timelines_only(timeline: Timeline):
+    offered = {
+        kind: set(re.findall('data-export="([^"]*)"', render.report(report(result), None, "en")))
+        for kind, result in (("frame", timeline), ("utterance", timeline.utterance))
+    }
+    assert offered["frame"] == set(FORMATS)
+    assert offered["utterance"] == {name for name, form in FORMATS.items() if not form.timed}
+
+
+def test_a_withheld_segment_has_no_confidence_and_what_is_said_stays_text(timeline: Timeline):
+    first = replace(timeline.segments[0], label="unknown", withheld=REASONS["noisy"], text=HOSTILE)
+    shown = render.report(report(replace(timeline, segments=(first,))), None, "en")
+    assert Outline(shown).open == []
+    assert "img" not in Outline(shown).seen
+    ((*_, label, confidence, said),) = chart_of(shown)["views"][0]["lanes"][0]["segments"]
+    assert (LABELS[label], confidence, said) == ("unknown", None, HOSTILE)
 
 
 @pytest.mark.parametrize(("score", "shown"), [(0.0, "0%"), (0.0001, "<0.1%"), (0.1234, "12.3%"), (1.0, "100.0%")])

@@ -26,6 +26,16 @@ def limiting_options(command: Callable[..., None]) -> Callable[..., None]:
         ),
     )
     @click.option(
+        "--replicas",
+        type=click.IntRange(min=0),
+        default=_DEFAULTS.replicas,
+        metavar="N",
+        help=say(
+            "Run the model in up to N processes under Ray Serve, on this machine or in the cluster of RAY_ADDRESS.",
+            "在本机或 RAY_ADDRESS 指定的集群中，用 Ray Serve 以最多 N 个进程运行模型。",
+        ),
+    )
+    @click.option(
         "--max-waiting",
         type=click.IntRange(min=1),
         default=_DEFAULTS.max_waiting,
@@ -45,7 +55,8 @@ def limiting_options(command: Callable[..., None]) -> Callable[..., None]:
         help=say("Longest recording that the API takes.", "API 接受的最长录音。"),
     )
     @wraps(command)
-    def wrapped(*, workers: int, max_waiting: int, max_seconds: float, **others: Any) -> None:
-        command(limits=ServerOptions(workers=workers, max_waiting=max_waiting, max_seconds=max_seconds), **others)
+    def wrapped(*, workers: int, replicas: int, max_waiting: int, max_seconds: float, **others: Any) -> None:
+        limits = ServerOptions(workers=workers, replicas=replicas, max_waiting=max_waiting, max_seconds=max_seconds)
+        command(limits=limits, **others)
 
     return wrapped

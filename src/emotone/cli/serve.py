@@ -1,14 +1,16 @@
 """`emotone serve`: the API and the page."""
 
 import signal
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import click
 
 from .. import server
 from ..errors import EmotoneError, MissingExtraError
-from ..recognizer import load_model
+from ..recognizer import Recognizer, load_model
+from ..replicas import replicated
 from ..store import EmbeddingStore
 from .console import ERR, LANGUAGE, OPTIONS, fail, say
 from .guarding import Guarding, guarding_options
@@ -27,6 +29,7 @@ from .options import model_option
     "--port",
     type=click.IntRange(1, 65535),
     default=7860,
+    envvar="EMOTONE_PORT",
     show_default=True,
     help=say("Port to listen on.", "监听端口。"),
 )
@@ -73,12 +76,19 @@ def serve(
     def say_missing(error: MissingExtraError) -> None:
         ERR.print(f"{say('note: there is no page', '提示：没有网页')}: {error.text.to(LANGUAGE)}", markup=False)
 
+    held = ExitStack()
+
+    def recognizer() -> Recognizer | Callable[[], Recognizer]:
+        if not limits.replicas:
+            return lambda: load_model(model)
+        return held.enter_context(replicated(load_model(model), model, limits.replicas))
+
     try:
         access = guarding.access(host)
         if guarding.log:
             server.log_to(guarding.log)
         served = launch(
-            lambda: load_model(model),
+            recognizer(),
             output if guarding.store else None,
             host,
             port,
@@ -93,6 +103,6 @@ def serve(
     except EmotoneError as error:
         fail(error)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # both ends are clean ends
-    with served, suppress(KeyboardInterrupt):
+    with held, served, suppress(KeyboardInterrupt):
         ERR.print(say(f"Emotone is on {served.url} (Ctrl-C ends it)", f"情声已启动：{served.url}（按 Ctrl-C 结束）"))
         served.wait()

@@ -47,9 +47,10 @@ class Decoders:
         self._idle: deque[_Decoder] = deque()
         self._closed = False
 
-    def open(self, path: Path, *, channel: int | None = None) -> Recording:
+    def open(self, path: Path, *, channel: int | None = None, longest: float | None = None) -> Recording:
         """A file as a recording that is decoded elsewhere. Arguments, results and errors as in `open_recording`.
 
+        With `longest`, a recording of more seconds raises `AudioTooLongError` before any of its samples come.
         Its blocks raise `UnsupportedAudioError` also when decoding takes too much memory or time, or breaks FFmpeg.
         """
         here = open_recording(path)  # for its sha256, and for what can be told without decoding
@@ -58,7 +59,7 @@ class Decoders:
             with self._room:
                 decoder = self._take()
                 try:
-                    yield from decoder.decode(path, name, faults, self._patience)
+                    yield from decoder.decode(path, name, longest, faults, self._patience)
                 finally:
                     self._give_back(decoder)
 
@@ -130,24 +131,27 @@ class _Decoder:
         """Whether it waits for a file."""
         return not self._busy and self._process.poll() is None
 
-    def decode(self, path: Path, name: str, faults: Faults, patience: float) -> Iterator[Decoded]:
+    def decode(
+        self, path: Path, name: str, longest: float | None, faults: Faults, patience: float
+    ) -> Iterator[Decoded]:
         """The samples of a file; after the last ones, what was found wrong with it."""
-        reply = self._ask("decode", path, name, patience)
-        while "shape" in reply:
-            yield self._samples(reply["shape"], name), reply["sample_rate"]
+        reply = self._ask({"verb": "decode", "longest": longest}, path, name, patience)
+        while "shape" in reply or "measured" in reply:
+            if "shape" in reply:
+                yield self._samples(reply["shape"], name), reply["sample_rate"]
             reply = self._reply(name, patience)
         self._finished(reply)
         faults.truncated, faults.damaged = reply["truncated"], reply["damaged"]
 
     def announce(self, path: Path, name: str, patience: float) -> Format:
         """What the header of a file says."""
-        reply = self._ask("announce", path, name, patience)
+        reply = self._ask({"verb": "announce"}, path, name, patience)
         self._finished(reply)
         return Format(**reply["format"])
 
-    def _ask(self, verb: str, path: Path, name: str, patience: float) -> dict[str, Any]:
+    def _ask(self, what: dict[str, Any], path: Path, name: str, patience: float) -> dict[str, Any]:
         self._busy = True  # in the middle of a file it is no use to others
-        question = {"verb": verb, "path": os.path.abspath(path), "name": name}
+        question = {**what, "path": os.path.abspath(path), "name": name}
         try:
             self._questions.write(json.dumps(question).encode() + b"\n")
             self._questions.flush()

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..audio import open_recording
+from ..audio import ROUNDING, Recording, open_recording, too_long
 from ..decode import Decoded
 from ..errors import EmotoneError, UnsupportedAudioError
 
 _BLOCK = 2**18  # samples of a reply: 1 MB
+_WAITING = 2**24  # samples that may wait in memory: 64 MB
 
 
 def main() -> None:
@@ -36,8 +37,7 @@ def _replies(question: dict[str, Any]) -> Iterator[tuple[dict[str, Any], bytes]]
         if question["verb"] == "announce":
             yield {"format": asdict(recording.format)}, b""
             return
-        for samples, rate in _gathered(recording.decoded()):
-            yield {"shape": samples.shape, "sample_rate": rate}, samples.tobytes()
+        yield from _measured(recording, question["longest"])
         yield {"truncated": recording.truncated, "damaged": recording.damaged}, b""
     except MemoryError:
         error = UnsupportedAudioError(
@@ -47,6 +47,34 @@ def _replies(question: dict[str, Any]) -> Iterator[tuple[dict[str, Any], bytes]]
         yield _told(error), b""
     except EmotoneError as error:
         yield _told(error), b""
+
+
+def _measured(recording: Recording, longest: float | None) -> Iterator[tuple[dict[str, Any], bytes]]:
+    """Samples, when all of them together are not too long: listening costs far more than decoding, so it never begins.
+
+    A short recording is decoded once and waits in memory; a long one is decoded twice, with a sign of life for each block.
+    """
+    if longest is not None:
+        waiting: list[Decoded] = []
+        size, seconds = 0, 0.0
+        for samples, rate in _gathered(recording.decoded()):
+            size, seconds = size + samples.size, seconds + samples.shape[1] / rate
+            if seconds > longest + ROUNDING:
+                raise too_long(recording.name, longest)
+            if size <= _WAITING:
+                waiting.append((samples, rate))
+            else:
+                waiting.clear()
+                yield {"measured": seconds}, b""
+        if size <= _WAITING:
+            yield from map(_reply, waiting)
+            return
+    yield from map(_reply, _gathered(recording.decoded()))
+
+
+def _reply(decoded: Decoded) -> tuple[dict[str, Any], bytes]:
+    samples, rate = decoded
+    return {"shape": samples.shape, "sample_rate": rate}, samples.tobytes()
 
 
 def _gathered(decoded: Iterator[Decoded]) -> Iterator[Decoded]:

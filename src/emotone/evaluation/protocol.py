@@ -121,7 +121,9 @@ def judge(embedded: EmbeddedClips, head: Head, protocol: Protocol) -> Judged:
     offsets, trust = compare_clips(embedded, head, rows, protocol.baseline)
     columns = [head.labels.index(label) for label in protocol.offered]
     logits = (head.logits(embedded.embeddings[rows]) + offsets)[..., columns]
-    scores = softmax(logits / head.temperature_at(trust, embedded.durations[rows])[..., None])
+    durations = embedded.durations[rows]
+    strangeness = head.strangeness(embedded.embeddings[rows], durations)
+    scores = softmax(logits / head.temperature_at(trust, durations, strangeness)[..., None])
     draws = len(scores)
     return Judged(clips * draws, np.tile(rows, draws), np.tile(truth, draws), np.concatenate(scores), draws)
 

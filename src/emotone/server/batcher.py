@@ -28,7 +28,7 @@ class _Waiting:
         self.frames: Future[_Frames] = Future()
 
 
-class Batcher:
+class Batcher(Runner):
     """A runner that runs the signals of several callers together. Safe to share between threads.
 
     Args:
@@ -56,11 +56,6 @@ class Batcher:
         self._closed = False
         for number in range(threads):
             threading.Thread(target=self._work, name=f"emotone-batch-{number}", daemon=True).start()
-
-    @property
-    def single_threaded(self) -> "Batcher":
-        """Itself: its callers only wait."""
-        return self
 
     def run(self, signals: list[Signal]) -> list[_Frames]:
         """The frames of each signal, as `Engine.run` gives them. An error of one signal is that of its caller only."""

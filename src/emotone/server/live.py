@@ -139,7 +139,7 @@ class _Conversation:
         """The stream, once the client knows that it is ready."""
 
         def begin() -> tuple[Recognizer, Stream]:  # may load a model
-            recognizer = start.recognizer(self._service.recognizer(start.model))
+            recognizer = start.recognizer(self._service.recognizer_at_once(start.model))
             return recognizer, start.stream(recognizer, self._service.folder)
 
         try:

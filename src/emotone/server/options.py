@@ -18,7 +18,9 @@ class ServerOptions:
         max_in_flight: Requests that are read, wait or are answered at a time; further ones get 503.
         max_waiting: Recordings that may wait for a worker before further requests get 503. Those of one request are taken
             together, so `max_files` more may come to wait.
-        workers: Runs of the model side by side, each on one thread; 0 takes one for each core.
+        workers: Runs of the model side by side, each on one thread; 0 takes one for each core, or two for
+            each replica.
+        replicas: Most replicas of the model under Ray Serve; 0 runs it in this process.
         max_batch: Recordings of about the same length that the model is run on at once, when they wait anyway; 1 runs each
             alone. `benchmarks/batching.py` says what it saves.
         max_wait_ms: Milliseconds that a recording waits for others to fill its batch, even when nothing else is to be done.
@@ -35,6 +37,7 @@ class ServerOptions:
     max_in_flight: int = 128
     max_waiting: int = 64
     workers: int = 0
+    replicas: int = 0
     max_batch: int = 8
     max_wait_ms: float = 0.0
     max_streams: int = 0
@@ -45,7 +48,8 @@ class ServerOptions:
     def __post_init__(self) -> None:
         counts = (self.max_bytes, self.max_files, self.max_in_flight, self.max_waiting, self.max_batch)
         times = (self.max_seconds, self.max_time, self.max_silence, self.max_stall)
-        if min(counts) < 1 or min(times) <= 0 or min(self.workers, self.max_streams, self.max_wait_ms, self.grace) < 0:
+        others = (self.workers, self.replicas, self.max_streams, self.max_wait_ms, self.grace)
+        if min(counts) < 1 or min(times) <= 0 or min(others) < 0:
             raise OptionError(
                 f"A limit of the server is impossible: {self}. Wanted counts of at least 1 and times above 0.",
                 f"服务器的限制不可行：{self}。数量至少为 1，时间须大于 0。",
@@ -54,7 +58,7 @@ class ServerOptions:
     @property
     def threads(self) -> int:
         """How many runs of the model go on side by side."""
-        return self.workers or usable_cores()
+        return self.workers or 2 * self.replicas or usable_cores()
 
     @property
     def jobs(self) -> int:

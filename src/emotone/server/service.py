@@ -63,7 +63,7 @@ class Service:
 
     def open(self, path: Path, channel: int | None = None) -> Recording:
         """An upload as a recording: decoded apart from this process, and no longer than is allowed."""
-        return self.decoders.open(path, channel=channel).at_most(self.options.max_seconds)
+        return self.decoders.open(path, channel=channel, longest=self.options.max_seconds)
 
     def recognizer(self, name: str | None) -> Recognizer:
         """A model for many recordings side by side. Takes seconds when it is not loaded.
@@ -81,6 +81,10 @@ class Service:
             if self.options.max_batch == 1
             else self._batched(START if choice == START else "other", recognizer)
         )
+
+    def recognizer_at_once(self, name: str | None) -> Recognizer:
+        """As `recognizer`, for what cannot wait for a batch: it runs in the thread that asks."""
+        return self.library.recognizer(self._choice(name)).for_many()
 
     def _batched(self, place: str, recognizer: Recognizer) -> Recognizer:
         """The same, run in batches.

@@ -84,7 +84,8 @@ def serve(app: "fastapi.FastAPI", service: "Service", listener: socket.socket, h
     """
     import uvicorn  # noqa: PLC0415 - belongs to an extra
 
-    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_PATIENCE)
+    # One parser for all: with httptools, which comes with Ray, uvicorn answers bad requests in words of its own.
+    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_PATIENCE, http="h11")
     host, port = listener.getsockname()[:2]
     return Served(_url(host, port), uvicorn.Server(config), listener, service, held)
 

@@ -11,7 +11,7 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; "
     "base-uri 'none'",
     "Cache-Control": "no-store",
-    "Referrer-Policy": "same-origin",  # with none at all a browser would not say where the form comes from
+    "Referrer-Policy": "same-origin",  # with no-referrer, browsers send "Origin: null" with a form: a foreign page's
     "X-Content-Type-Options": "nosniff",
 }
 

@@ -54,10 +54,12 @@ class Workers:
         self._pool.shutdown(wait=False)
 
     def _work(self) -> None:
-        """One job: every one that is submitted brings one such turn, and a patient one that was passed over another."""
+        """One job. Each that is submitted brings one such turn; one that had to be left gets another later."""
         job, patient = self._next()
         if job is None:
             return
+        if patient and self._urgent:
+            self._again()
         try:
             if job.future.set_running_or_notify_cancel():
                 _fulfil(job)

@@ -90,8 +90,9 @@ def calibrate(
         )
     clips = [embedded.clips[row] for row in rows]
     columns = [head.labels.index(label) for label in protocol.offered]
-    softness = head.softness(embedded.durations[rows])[:, None]
-    logits = head.logits(embedded.embeddings[rows])[:, columns] / softness
+    embeddings, durations = embedded.embeddings[rows], embedded.durations[rows]
+    softness = head.softness(durations, head.strangeness(embeddings, durations))
+    logits = head.logits(embeddings)[:, columns] / softness[:, None]
     truth = np.array([protocol.offered.index(protocol.words[clip.emotion]) for clip in clips])
     units, owners = speakers_of(clips)
     speaker = np.zeros(len(clips), np.int64) if owners is None else owners

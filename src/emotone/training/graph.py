@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from itertools import count
 
 import numpy as np
 import onnx
@@ -17,7 +18,7 @@ from ..types import ModelInfo
 from .layers import Block, Layers
 
 _EPSILON = 1e-5  # torch's
-_BELOW = "below."  # in front of the names of the encoder's outputs
+_BELOW, _LAYERS = "below.", "layers."  # in front of the names of the encoder's outputs, and of what comes behind them
 
 
 def with_layers(encoder: onnx.ModelProto, ensemble: Sequence[Layers], stride: int) -> onnx.ModelProto:
@@ -33,13 +34,18 @@ def with_layers(encoder: onnx.ModelProto, ensemble: Sequence[Layers], stride: in
     model = onnx.ModelProto()
     model.CopyFrom(encoder)
     graph = model.graph
-    below = {name: f"{_BELOW}{name}" for name in ("frames", "frame_lengths")}
+    # An encoder may have layers of ours already: names below and of layers are those of this storey.
+    taken = {name for node in graph.node for name in (node.name, *node.output)}
+    storey = next(
+        f"{number}." for number in count(1) if not any(name.startswith(f"{_LAYERS}{number}.") for name in taken)
+    )
+    below = {name: f"{_BELOW}{storey}{name}" for name in ("frames", "frame_lengths")}
     for node in graph.node:
         node.input[:] = [below.get(name, name) for name in node.input]
         node.output[:] = [below.get(name, name) for name in node.output]
     # In place, as an encoder may have gigabytes: what composes models for everybody copies it several times.
-    top = _in_opset_of(model, _layers_graph(ensemble, stride))
-    top = onnx.compose.add_prefix(top, "layers.", rename_inputs=False, rename_outputs=False)
+    top = _in_opset_of(model, _layers_graph(ensemble, stride, f"{_BELOW}{storey}"))
+    top = onnx.compose.add_prefix(top, f"{_LAYERS}{storey}", rename_inputs=False, rename_outputs=False)
     graph.node.extend(top.graph.node)
     graph.initializer.extend(top.graph.initializer)
     del graph.output[:]
@@ -47,7 +53,7 @@ def with_layers(encoder: onnx.ModelProto, ensemble: Sequence[Layers], stride: in
     return model
 
 
-def _layers_graph(ensemble: Sequence[Layers], stride: int) -> onnx.ModelProto:
+def _layers_graph(ensemble: Sequence[Layers], stride: int, prefix: str) -> onnx.ModelProto:
     """From the encoder's frames and their number to those of the new model."""
     below = argument(Tensor(np.float32, ("batch", "time", ensemble[0].weight.shape[1])))
     lengths = argument(Tensor(np.int64, ("batch",)))
@@ -57,7 +63,7 @@ def _layers_graph(ensemble: Sequence[Layers], stride: int) -> onnx.ModelProto:
     frames = op.reshape(
         op.mul(embeddings, mask), _ints(0, 0, size)
     )  # so that the file says how many values a frame has
-    inputs = {f"{_BELOW}frames": below, f"{_BELOW}frame_lengths": lengths}
+    inputs = {f"{prefix}frames": below, f"{prefix}frame_lengths": lengths}
     return build(inputs, {"frames": frames, "frame_lengths": frame_lengths})
 
 

@@ -11,6 +11,7 @@ from ..baseline import logits_offset
 from ..embeddings import EmbeddedClips
 from ..errors import ManifestError
 from ..evaluation import Evaluation, Judged, Protocol, evaluation_of, softmax, speaker_of
+from ..familiarity import ACCEPTED, Familiarity, describe
 from ..heads import Head
 from ..types import Baseline
 from .fitting import (
@@ -30,6 +31,7 @@ from .warnings import find_warnings
 
 STRENGTHS = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)  # of regularisation, to choose from
 ENOUGH_CLIPS = 8  # of a speaker, in two classes at least, for a usual sound that is one
+FAMILIAR_FOLDS = 5  # whose voices tell how far a new one lies from those that were learned from
 ENOUGH_SPEAKERS = 2  # of them, to say something about comparing with it
 
 _Logits = NDArray[np.float64]
@@ -103,7 +105,12 @@ def learn_head(
     relative, compared = _compared(lesson, split, spaces, heads, absolute)
     temperature = fit_temperature(by_strength[choice][scored], lesson.truth[scored])
     relative_temperature = fit_temperature(relative[compared], lesson.truth[compared]) if compared.any() else None
-    head = replace(whole[choice], temperature=temperature, relative_temperature=relative_temperature)
+    head = replace(
+        whole[choice],
+        temperature=temperature,
+        relative_temperature=relative_temperature,
+        familiarity=_familiarity(lesson, split, spaces),
+    )
     return TrainedHead(
         head,
         _evaluation(lesson, split, head, absolute, scored),
@@ -217,6 +224,21 @@ def _compared(
         found += 1
     enough = found >= ENOUGH_SPEAKERS and len(set(lesson.truth[compared].tolist())) > 1
     return relative, compared if enough else np.zeros_like(compared)
+
+
+def _familiarity(lesson: Lesson, split: Split, spaces: Spaces) -> Familiarity | None:
+    """What the clips are like, and how far new voices lie; `None` where voices are not known and none can be held out."""
+    if split.kind != "speaker" or not np.ptp(spaces.whole, axis=0).any():
+        return None
+    speaker = np.unique([speaker_of(clip) for clip in lesson.embedded.clips], return_inverse=True)[1]
+    durations, strangeness = lesson.embedded.durations, []
+    for fold, embeddings in enumerate(spaces.folds[:FAMILIAR_FOLDS]):
+        held = split.fold == fold
+        alike = np.ones(len(held))
+        known = describe(embeddings[~held], durations[~held], speaker[~held], alike[~held])
+        strangeness.append(known.strangeness(embeddings[held], durations[held]))
+    whole = describe(spaces.whole, durations, speaker, np.ones(len(speaker)))
+    return replace(whole, limit=float(np.quantile(np.concatenate(strangeness), ACCEPTED)))
 
 
 def _evaluation(lesson: Lesson, split: Split, head: Head, logits: _Logits, scored: NDArray[np.bool_]) -> Evaluation:

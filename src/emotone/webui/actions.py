@@ -16,11 +16,13 @@ from ..library import Library
 from ..markup import Html
 from ..text import Language
 from ..types import Baseline, TimelineOptions
+from ..writers import FORMATS, entry_of
 from . import controls, menu, render, texts, voice_panel
 from .analysis import Chosen, Outcome, Problem, Report, Settings, Step, analyse
 from .own_heads import OwnHeads
 from .parts import Update
 from .shelf import Shelf
+from .talkers import Talkers, talkers_of, turns_panel
 from .voice import Hearings, Voice
 
 
@@ -133,6 +135,9 @@ class Actions:
             for _ in hearings.listen(recognizer, voice, self._shelf):
                 yield 0, (Step(texts.LISTEN_TO_VOICE, None),)
             baseline = hearings.voice(voice, recognizer.info, self._shelf).baseline
+        if wanted.granularity == "frame" and wanted.talkers == "turns" and wanted.turns.file is None:
+            yield 0, Problem("", texts.TURNS_MISSING)
+            return
         settings = wanted.settings(baseline, head)
         for number, item in enumerate(chosen, start=1):
             for stage in analyse(recognizer, item, settings, self._outputs, self._shelf):
@@ -182,6 +187,34 @@ class Actions:
             voice = Voice(voice.clips, problems=(Problem("", error.text),) if voice.clips else ())
         return _voice_parts(voice, language)
 
+    def load_turns(
+        self, chosen: Sequence[Chosen], language: Language, event: gr.EventData
+    ) -> tuple[Talkers, Html, Update]:
+        """Takes note of who speaks when, and that this is wanted."""
+        (file,) = uploaded(event)
+        talkers = talkers_of(file, chosen[0].name if chosen else "", self._shelf)
+        return talkers, turns_panel(talkers, language), gr.update(value="turns")
+
+    def forget_turns(self, language: Language) -> tuple[Talkers, Html, Update]:
+        """Forgets that again."""
+        return Talkers(), turns_panel(Talkers(), language), gr.update(value="together")
+
+    def export(self, shown: Outcome | None, language: Language, event: gr.EventData) -> Html:
+        """Writes the result that is shown in one of the formats, for the browser to save."""
+        place = (shown.opened or 0) if shown else 0
+        report = shown.reports[place] if shown else None
+        form = FORMATS.get(str(event.format))
+        if not isinstance(report, Report) or form is None:
+            return render.exported(None, language)
+        try:
+            entry = entry_of(report.name, report.result, {"file": report.name, **report.record})
+            form.check(1, entry.granularity)
+            data = form.write([entry], language)
+        except EmotoneError as error:
+            return render.exported(error.text, language)
+        name = _file_name(report.name) + form.ending
+        return render.exported(self._shelf.make(name, lambda path: path.write_bytes(data)), language)
+
     def finish(self, shown: Outcome | None, language: Language) -> tuple[Html, Update]:
         """Shows the outcome in the language of this moment, and unlocks the button."""
         return render.outcome(shown, language), gr.update(interactive=True)
@@ -206,6 +239,8 @@ class _Wanted:
     embedding: bool
     compare: str
     abstain: bool
+    talkers: str
+    turns: Talkers
 
     @property
     def itself(self) -> bool:
@@ -214,7 +249,17 @@ class _Wanted:
 
     def settings(self, baseline: Baseline | None, head: Head | None) -> Settings:
         options = TimelineOptions(self.window, self.hop)
-        return Settings(self.granularity, self.embedding, options, baseline, self.itself, head, self.abstain)
+        split = self.talkers == "channels"
+        turns = self.turns.file if self.talkers == "turns" else None
+        return Settings(
+            self.granularity, self.embedding, options, baseline, self.itself, head, self.abstain, split, turns
+        )
+
+
+def _file_name(name: str) -> str:
+    """The name of a recording as the beginning of a file name on any computer."""
+    kept = "".join("_" if character in '<>:"/\\|?*' or not character.isprintable() else character for character in name)
+    return Path(kept).stem.strip(". ")[:60] or "result"
 
 
 def uploaded(event: gr.EventData) -> tuple[Chosen, ...]:

@@ -9,7 +9,7 @@ from gradio.utils import get_upload_folder
 from ..audio import Reading
 from ..library import Library
 from ..text import Language, language_of, system_language
-from . import controls, recognize_tab, teach_tab, texts
+from . import controls, live_tab, live_texts, recognize_tab, teach_tab, texts
 from .parts import html, on
 from .shelf import Shelf
 
@@ -38,7 +38,9 @@ def build_page(library: Library, outputs: Path | None, reading: Reading) -> gr.B
         with gr.Tabs(elem_id="em-tabs", selected="recognize") as tabs:
             with gr.Tab(texts.RECOGNIZE_TAB.to(language), id="recognize", render_children=True) as first:
                 panel = recognize_tab.build(library, language)
-            with gr.Tab(texts.TEACH_TAB.to(language), id="teach", render_children=True) as second:
+            with gr.Tab(live_texts.TAB.to(language), id="live", render_children=True) as second:
+                live = live_tab.build(library, language)
+            with gr.Tab(texts.TEACH_TAB.to(language), id="teach", render_children=True) as third:
                 teaching = teach_tab.build(language)
         footer = html(controls.footer(language), "em-foot")
 
@@ -47,13 +49,16 @@ def build_page(library: Library, outputs: Path | None, reading: Reading) -> gr.B
                 controls.header(to),
                 gr.update(label=texts.LANGUAGE.to(to)),
                 gr.update(label=texts.RECOGNIZE_TAB.to(to)),
+                gr.update(label=live_texts.TAB.to(to)),
                 gr.update(label=texts.TEACH_TAB.to(to)),
                 controls.footer(to),
             )
 
         greeted = on(blocks.load, _greet, None, switch)
-        on(switch.change, translate, switch, [header, switch, first, second, footer])
+        on(switch.change, translate, switch, [header, switch, first, second, third, footer])
         visit = recognize_tab.wire(panel, library, outputs, shelf, switch, greeted)
+        last = live_tab.wire(live, library, outputs, shelf, switch)
+        live_tab.wire_opening(live, last, switch, panel, visit, tabs)
         workshop = teach_tab.wire(teaching, library, shelf, switch, visit.model)
         heads = [visit.heads, panel.heads]
         on(teaching.lesson.use, teach_tab.use, [workshop, visit.heads, switch], [*heads, tabs])

@@ -14,8 +14,9 @@ from . import controls, menu, render, teach_tab, texts, voice_panel
 from .actions import Actions
 from .analysis import Outcome, Report
 from .own_heads import OwnHeads
-from .parts import Update, html, on, work
+from .parts import Update, html, on, on_each, work
 from .shelf import Shelf
+from .talkers import Talkers, turns_panel
 from .voice import Hearings, Voice
 from .workshop import Workshop
 
@@ -32,6 +33,9 @@ class Panel:
     timeline: gr.Accordion
     window: gr.Slider
     hop: gr.Slider
+    talking: gr.Accordion
+    talkers: gr.Radio
+    turns: gr.HTML
     comparing: gr.Accordion
     compare: gr.Radio
     voice: gr.HTML
@@ -39,6 +43,7 @@ class Panel:
     embedding: gr.Checkbox
     button: gr.Button
     result: gr.HTML
+    exported: gr.HTML
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,7 @@ class Visit:
     voice: gr.State
     hearings: gr.State
     heads: gr.State
+    turns: gr.State
 
 
 def build(library: Library, language: Language) -> Panel:
@@ -70,6 +76,7 @@ def build(library: Library, language: Language) -> Panel:
                 elem_id="em-granularity",
             )
             timeline, window, hop = _timeline(language)
+            talking, talkers, turns = _talkers(language)
             comparing, compare, voice = _comparison(language)
             abstain = gr.Checkbox(False, label=texts.ABSTAIN.to(language), elem_id="em-abstain", container=False)
             embedding = gr.Checkbox(
@@ -77,7 +84,8 @@ def build(library: Library, language: Language) -> Panel:
             )
             button = gr.Button(texts.RECOGNIZE.to(language), variant="primary", size="lg", elem_id="em-recognize")
         with gr.Column(elem_classes="em-right", min_width=0):
-            result = html(render.empty(language), "em-result", "result.js")
+            result = html(render.empty(language), "em-result", "chart.js", "zoom.js", "result.js")
+            exported = html(render.exported(None, language), "em-exported", "exported.js")
     return Panel(
         picker,
         choice,
@@ -87,6 +95,9 @@ def build(library: Library, language: Language) -> Panel:
         timeline,
         window,
         hop,
+        talking,
+        talkers,
+        turns,
         comparing,
         compare,
         voice,
@@ -94,6 +105,7 @@ def build(library: Library, language: Language) -> Panel:
         embedding,
         button,
         result,
+        exported,
     )
 
 
@@ -123,6 +135,15 @@ def _timeline(language: Language) -> tuple[gr.Accordion, gr.Slider, gr.Slider]:
     return timeline, window, hop
 
 
+def _talkers(language: Language) -> tuple[gr.Accordion, gr.Radio, gr.HTML]:
+    with gr.Accordion(texts.TALKERS.to(language), open=False, visible=False, elem_id="em-talking") as talking:
+        talkers = gr.Radio(
+            _told_apart(language), value="together", show_label=False, container=False, elem_id="em-talkers"
+        )
+        turns = html(turns_panel(Talkers(), language), "em-turns", "upload.js", "turns.js")
+    return talking, talkers, turns
+
+
 def _comparison(language: Language) -> tuple[gr.Accordion, gr.Radio, gr.HTML]:
     with gr.Accordion(texts.VOICE.to(language), open=False, elem_id="em-comparing") as comparing:
         compare = gr.Radio(
@@ -141,6 +162,11 @@ def _granularities(language: Language) -> list[tuple[str, str]]:
     return [(texts.UTTERANCE.to(language), "utterance"), (texts.FRAME.to(language), "frame")]
 
 
+def _told_apart(language: Language) -> list[tuple[str, str]]:
+    choices = (("together", texts.TOGETHER), ("channels", texts.BY_CHANNEL), ("turns", texts.BY_TURNS))
+    return [(text.to(language), name) for name, text in choices]
+
+
 def _compared(language: Language) -> list[tuple[str, str]]:
     return [(texts.WITH_VOICE.to(language), "voice"), (texts.WITH_ITSELF.to(language), "itself")]
 
@@ -149,12 +175,20 @@ def wire(panel: Panel, library: Library, outputs: Path | None, shelf: Shelf, lan
     """Connects the parts. Returns what belongs to a visitor."""
     actions = Actions(library, outputs, shelf)
     visit = Visit(
-        gr.State(()), gr.State(None), gr.State(START), gr.State(Voice()), gr.State(Hearings()), gr.State(OwnHeads())
+        gr.State(()),
+        gr.State(None),
+        gr.State(START),
+        gr.State(Voice()),
+        gr.State(Hearings()),
+        gr.State(OwnHeads()),
+        gr.State(Talkers()),
     )
     on(greeted.then, actions.card, [visit.model, language], panel.card)
     on(panel.picker.choose, actions.choose, language, [visit.chosen, panel.picker])
     on(panel.picker.discard, actions.discard, [visit.chosen, language], [visit.chosen, panel.picker])
     on(panel.result.open_result, actions.open_result, [visit.shown, language], [visit.shown, panel.result])
+    on_each(panel.result.export, actions.export, [visit.shown, language], panel.exported)
+    _wire_turns(panel, actions, visit, language)
     _wire_models(panel, actions, visit, language)
     _wire_granularity(panel)
     _wire_voice(panel, actions, visit, language)
@@ -191,14 +225,26 @@ def _wire_models(panel: Panel, actions: Actions, visit: Visit, language: gr.Radi
     on(panel.heads.open_head, actions.load_head, [visit.heads, language], [visit.heads, panel.heads])
 
 
+def _wire_turns(panel: Panel, actions: Actions, visit: Visit, language: gr.Radio) -> None:
+    shown = [visit.turns, panel.turns, panel.talkers]
+    on(panel.turns.choose, actions.load_turns, [visit.chosen, language], shown)
+    on(panel.turns.discard, actions.forget_turns, language, shown)
+
+
 def _wire_granularity(panel: Panel) -> None:
-    def show(granularity: str, compare: str) -> tuple[Update, Update, Update]:
+    def show(granularity: str, compare: str) -> tuple[Update, ...]:
         frame = granularity == "frame"
         itself = frame and compare == "itself"
-        return gr.update(visible=frame), gr.update(visible=frame), gr.update(visible="hidden" if itself else True)
+        timed = gr.update(visible=frame)
+        return timed, timed, timed, gr.update(visible="hidden" if itself else True)
 
     for changed in (panel.granularity.change, panel.compare.change):
-        on(changed, show, [panel.granularity, panel.compare], [panel.timeline, panel.compare, panel.voice])
+        on(
+            changed,
+            show,
+            [panel.granularity, panel.compare],
+            [panel.timeline, panel.talking, panel.compare, panel.voice],
+        )
 
 
 def _wire_voice(panel: Panel, actions: Actions, visit: Visit, language: gr.Radio) -> None:
@@ -214,7 +260,8 @@ def _wire_voice(panel: Panel, actions: Actions, visit: Visit, language: gr.Radio
 
 def _wire_recognition(panel: Panel, actions: Actions, visit: Visit, language: gr.Radio) -> None:
     example = on(panel.picker.example, actions.choose_example, language, [visit.chosen, panel.picker])
-    settings = [panel.granularity, panel.window, panel.hop, panel.embedding, panel.compare, panel.abstain]
+    controls_of: list[Any] = [panel.granularity, panel.window, panel.hop, panel.embedding, panel.compare, panel.abstain]
+    settings = [*controls_of, panel.talkers, visit.turns]
     known = [visit.voice, visit.hearings, visit.model, language]
     for trigger in (panel.button.click, example.then):
         begun = on(trigger, actions.begin, [visit.chosen, language], [panel.result, panel.button])
@@ -227,7 +274,7 @@ def _wire_recognition(panel: Panel, actions: Actions, visit: Visit, language: gr
 
 def _wire_language(panel: Panel, actions: Actions, visit: Visit, language: gr.Radio) -> None:
     def translate(
-        to: Language, picked: Any, used: str, own: OwnHeads, voice: Voice, outcome: Any
+        to: Language, picked: Any, used: str, own: OwnHeads, voice: Voice, talkers: Talkers, outcome: Any
     ) -> tuple[Html | Update, ...]:
         return (
             controls.picker(picked, to),
@@ -238,6 +285,9 @@ def _wire_language(panel: Panel, actions: Actions, visit: Visit, language: gr.Ra
             gr.update(label=texts.TIMELINE_OPTIONS.to(to)),
             gr.update(label=texts.WINDOW.to(to), info=texts.WINDOW_INFO.to(to)),
             gr.update(label=texts.HOP.to(to), info=texts.HOP_INFO.to(to)),
+            gr.update(label=texts.TALKERS.to(to)),
+            gr.update(choices=_told_apart(to)),
+            turns_panel(talkers, to),
             gr.update(label=voice_panel.heading(voice, to)),
             gr.update(choices=_compared(to), label=texts.COMPARE_WITH.to(to), info=texts.ITSELF_HINT.to(to)),
             voice_panel.voice_panel(voice, to),
@@ -245,7 +295,13 @@ def _wire_language(panel: Panel, actions: Actions, visit: Visit, language: gr.Ra
             gr.update(label=texts.EXPORT_EMBEDDING.to(to)),
             gr.update(value=texts.RECOGNIZE.to(to)),
             render.outcome(outcome, to),
+            render.exported(None, to),
         )
 
     parts = [getattr(panel, name) for name in Panel.__slots__]
-    on(language.change, translate, [language, visit.chosen, visit.model, visit.heads, visit.voice, visit.shown], parts)
+    on(
+        language.change,
+        translate,
+        [language, visit.chosen, visit.model, visit.heads, visit.voice, visit.turns, visit.shown],
+        parts,
+    )

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from ..labels import EMOTIONS, emotion_of
 from ..markup import Html, join, tag
-from ..text import Language
+from ..text import Language, Text
+from ..types import Conversation, Prediction
+from ..writers import FORMATS
 from . import player, texts, verdict
 from .analysis import Outcome, Problem, Report, Step
 from .markup import button, heading, items, symbol
@@ -54,9 +56,14 @@ def progress(number: int, count: int, steps: Sequence[Step], language: Language)
         tag("div.em-pulse", *[tag("i")] * 7),
         tag("h2", title.to(language)),
         tag("span.em-muted", which),
-        _step_list(steps, language),
+        step_list(steps, language),
         attributes={"role": "status"},
     )
+
+
+def _share(step: Step) -> Html:
+    """How much of a long step is done; the step itself says it in words."""
+    return tag("progress", attributes={"value": f"{step.share:.3f}", "max": "1", "aria-hidden": "true"})
 
 
 def problem(item: Problem, language: Language) -> Html:
@@ -82,13 +89,14 @@ def report(item: Report, corrected: str | None, language: Language) -> Html:
         corrected: What its visitor says that it is, if that was said.
         language: Of the visitor.
     """
-    doubts = verdict.doubts(item.utterance.doubts, language)
+    several = isinstance(item.result, Conversation)
     side = join(_files(item, language), _steps(item, language))
     return tag(
         "div.em-report",
-        verdict.hero(item, language),
-        tag("section.em-doubts-box", doubts),
-        verdict.correction(item, corrected, language),
+        verdict.voices(item, language) if several else verdict.hero(item, language),
+        tag("section.em-doubts-box", verdict.doubts(item.doubts, language)),
+        Html() if several else verdict.correction(item, corrected, language),
+        verdict.summary(item, language),
         tag("section.em-player", player.player(item, language)),
         tag("div.em-columns", tag("section.em-scores", verdict.scores(item, language)), tag("section.em-side", side)),
     )
@@ -98,11 +106,36 @@ def _files(item: Report, language: Language) -> Html:
     return join(
         heading(texts.DOWNLOADS.to(language)),
         items("em-files", map(download, item.downloads)),
-        tag("p.em-muted.em-folder", _kept(item, language)),
+        _exports(item, language),
+        tag("p.em-muted.em-folder", kept(item, language)),
     )
 
 
-def _kept(item: Report, language: Language) -> str:
+def _exports(item: Report, language: Language) -> Html:
+    """A menu of all formats that this result can be written in."""
+    timed = not isinstance(item.result, Prediction)
+    choices = (
+        button("em-export", form.title.to(language), attributes={"data-export": form.name})
+        for form in FORMATS.values()
+        if timed or not form.timed
+    )
+    return tag("details.em-exports", tag("summary", texts.EXPORT.to(language)), items("em-choices", choices))
+
+
+def exported(file: Download | Text | None, language: Language) -> Html:
+    """A file that the browser is to save at once, or why there is none."""
+    if file is None:
+        return Html()
+    if isinstance(file, Text):
+        return tag("div.em-toast.em-bad", file.to(language), attributes={"role": "alert"})
+    link = tag(
+        "a", texts.EXPORTED.to(language).format(name=file.name), attributes={"href": file.url, "download": file.name}
+    )
+    return tag("div.em-toast", link, attributes={"role": "status"})
+
+
+def kept(item: Report, language: Language) -> str:
+    """Where a result was saved, if it was."""
     return texts.SAVED_IN.to(language).format(folder=item.folder) if item.folder else texts.NOT_SAVED.to(language)
 
 
@@ -130,21 +163,26 @@ def size(count: float) -> str:
 def _steps(item: Report, language: Language) -> Html:
     total = Step(texts.TOTAL, sum(step.seconds or 0.0 for step in item.steps))
     model = item.utterance.model
+    notes = [texts.MODEL.to(language).format(name=model.name, revision=model.revision)]
+    if item.replicas:
+        notes.append(texts.REPLICAS.to(language).format(names=", ".join(item.replicas)))
     return join(
         heading(texts.STEPS.to(language)),
-        _step_list((*item.steps, total), language),
-        tag("p.em-muted", texts.MODEL.to(language).format(name=model.name, revision=model.revision)),
+        step_list((*item.steps, total), language),
+        *(tag("p.em-muted", note) for note in notes),
     )
 
 
-def _step_list(steps: Sequence[Step], language: Language) -> Html:
-    return items(
-        "em-steps", (join(step.name.to(language), tag("span.em-number", _seconds(step, language))) for step in steps)
-    )
+def step_list(steps: Sequence[Step], language: Language) -> Html:
+    """Steps with their durations; a long one shows how much of it is done."""
+    rows = (join(step.name.to(language), tag("span.em-number", _seconds(step, language))) for step in steps)
+    return join(*(_share(step) for step in steps if step.share), items("em-steps", rows))
 
 
 def _seconds(step: Step, language: Language) -> str:
-    return "…" if step.seconds is None else texts.SECONDS.to(language).format(seconds=f"{step.seconds:.2f}")
+    if step.seconds is None:
+        return f"{step.share:.0%}" if step.share else "…"
+    return texts.SECONDS.to(language).format(seconds=f"{step.seconds:.2f}")
 
 
 def table(reports: Sequence[Report | Problem], language: Language) -> Html:
@@ -166,18 +204,23 @@ def _row(index: int, item: Report | Problem, language: Language) -> Html:
             tag("td", tag("span.em-file-name", item.name)),
             tag("td.em-failed", symbol("⚠️"), " ", item.text.to(language), attributes={"colspan": "4"}),
         )
-    prediction, emotion = item.utterance, emotion_of(item.utterance.label, item.utterance.scores)
     opening = texts.OPEN.to(language).format(name=item.name)
-    reasons = " ".join(reason.text.to(language) for reason in prediction.doubts) or texts.NONE.to(language)
+    reasons = " ".join(reason.text.to(language) for _, reason in item.doubts) or texts.NONE.to(language)
     name = button("em-open", item.name, attributes={"data-open": str(index), "aria-label": opening})
+    said = [prediction for _, prediction in item.voices]
     return tag(
         "tr",
         tag("td", name),
-        tag("td", symbol(emotion.emoji), " ", emotion.name.to(language)),
-        tag("td.em-number", texts.percent_of(prediction)),
-        _titled("td.em-number", texts.duration(prediction.duration), texts.DURATION.to(language)),
+        tag("td", *(tag("div", *_short(prediction, language)) for prediction in said)),
+        tag("td.em-number", *(tag("div", texts.percent_of(prediction)) for prediction in said)),
+        _titled("td.em-number", texts.duration(item.duration), texts.DURATION.to(language)),
         _titled("td.em-muted", reasons, texts.DOUBTS_COLUMN.to(language)),
     )
+
+
+def _short(prediction: Prediction, language: Language) -> tuple[Html, str, str]:
+    emotion = emotion_of(prediction.label, prediction.scores)
+    return symbol(emotion.emoji), " ", emotion.name.to(language)
 
 
 def _titled(selector: str, content: str, title: str) -> Html:

@@ -4,7 +4,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# Gradio compiles its templates in the browser, hence 'unsafe-eval'. Every address is the page's own host.
+# Gradio compiles its templates in the browser, hence 'unsafe-eval'. Every address is the page's own host; 'self' allows the
+# WebSocket of the Live tab too (CSP 3; Chrome since 71, Safari since 16, which the style sheet asks for anyway).
 _POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self' data:; worker-src 'self' blob:; "

@@ -5,6 +5,7 @@ from pathlib import Path
 import fastapi
 import gradio as gr
 from starlette.middleware import Middleware
+from starlette.responses import FileResponse
 
 from ..audio import Reading
 from ..library import Library
@@ -17,6 +18,7 @@ MAX_UPLOAD = "2gb"
 
 def mount(app: fastapi.FastAPI, library: Library, outputs: Path | None, reading: Reading) -> None:
     """Puts the page behind the routes of an application."""
+    app.add_api_route("/live/microphone.js", _microphone, include_in_schema=False)
     gr.mount_gradio_app(
         app,
         build_page(library, outputs, reading),
@@ -30,7 +32,13 @@ def mount(app: fastapi.FastAPI, library: Library, outputs: Path | None, reading:
         pwa=False,
         mcp_server=False,
         theme=theme(),
-        head=f"<style>{asset('page.css')}</style>",
+        head=f"<style>{asset('page.css', 'live.css')}</style>",
         favicon_path=str(asset_path("favicon.svg")),
     )
     app.user_middleware.append(Middleware(Guard))  # behind what asks for keys
+
+
+async def _microphone() -> FileResponse:
+    """The script that the browser runs beside the page: it cannot be part of the page itself."""
+    path = asset_path("live/microphone.js")
+    return FileResponse(path, media_type="text/javascript", headers={"Cache-Control": "no-cache"})

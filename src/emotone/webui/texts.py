@@ -138,7 +138,44 @@ PAUSE = Text("Pause", "暂停")
 PLAY_SEGMENT = Text("Play {start} to {end}: {name}, {confidence}", "播放 {start} 至 {end}：{name}，{confidence}")
 WAVEFORM = Text("Waveform of the recording, {duration} long", "录音波形，时长 {duration}")
 AREA_CHART = Text("Scores over time. Mostly: {names}.", "各情绪得分随时间的变化。主要为：{names}。")
+ZOOM = Text("Zoom", "缩放")
+ZOOM_IN = Text("Zoom in (Ctrl + wheel, pinch, or +)", "放大（Ctrl + 滚轮、双指张开或 + 键）")
+ZOOM_OUT = Text("Zoom out (Ctrl + wheel, pinch, or −)", "缩小（Ctrl + 滚轮、双指捏合或 − 键）")
+ZOOM_WHOLE = Text("Show the whole recording (0)", "显示整个录音（0 键）")
+POSITION = Text("Position in the recording", "播放位置")
+POSITION_KEYS = Text(
+    "Arrows move, space plays, + and − zoom, page keys scroll", "方向键移动，空格键播放，+ 和 − 键缩放，翻页键滚动"
+)
+NO_SPEECH_HERE = Text("no speech", "无语音")
+SPEAKER = Text("Speaker {name}", "说话人 {name}")
 SEGMENTS = Text("Segments", "片段")
+DECIDED_LEGEND = Text("▲ speaks for {name}, ▼ against it", "▲ 支持“{name}”，▼ 反对")
+DECIDED_LEGENDS = Text("▲ speaks for the speaker's emotion, ▼ against it", "▲ 支持该说话人的情绪，▼ 反对")
+DECIDED_MOST = Text(
+    "What decided: most for {name} from {start} to {end}, {points} points.",
+    "决定因素：{start} 至 {end} 对“{name}”贡献最大，{points} 个百分点。",
+)
+POINTS_FOR = Text("{points} points for {name}", "对“{name}”{points} 个百分点")
+SUMMARY = Text("In short", "概要")
+SUMMARY_HINT = Text("Each sentence is made by a rule; click it to see which.", "每句话均由规则生成；点击可查看规则。")
+RULE = Text("Rule: {rule}", "规则：{rule}")
+EXPORT = Text("Export as…", "导出为…")
+EXPORTED = Text("{name} is saved by the browser.", "浏览器已保存 {name}。")
+TALKERS = Text("Speakers", "说话人")
+TOGETHER = Text("Not told apart", "不区分")
+BY_CHANNEL = Text("Each channel is a speaker (stereo calls)", "每个声道是一位说话人（立体声通话）")
+BY_TURNS = Text("As a file of turns says", "依据话轮文件")
+TURNS_DROP = Text("Drop turns or a transcript", "拖放话轮或转录文件")
+TURNS_FORMATS = Text("RTTM, SRT, VTT or JSON, of the chosen recording", "所选录音的 RTTM、SRT、VTT 或 JSON")
+TURNS_READY = Text("{name}: {turns} turns of {speakers} speakers", "{name}：{speakers} 位说话人，{turns} 个话轮")
+TURNS_MISSING = Text(
+    "There is no file of turns yet. Drop one under Speakers, or do not tell speakers apart.",
+    "尚未提供话轮文件。请在“说话人”中拖放文件，或选择不区分说话人。",
+)
+ORDER = Text("Order", "排序")
+BY_TIME = Text("In order", "按时间")
+STRONGEST_FIRST = Text("Strongest first", "按强度")
+MORE_SEGMENTS = Text("Show more ({count} left)", "显示更多（还有 {count} 个）")
 NO_SEGMENTS = Text("No speech was found, so there are no segments.", "未检测到语音，因此没有片段。")
 DOWNLOADS = Text("Files", "结果文件")
 NOT_SAVED = Text("Not saved on the server; download what you need.", "服务器不保存结果；请下载所需文件。")
@@ -146,6 +183,7 @@ SAVED_IN = Text("Saved in {folder}", "已保存至 {folder}")
 STEPS = Text("Steps", "处理过程")
 TOTAL = Text("Total", "合计")
 MODEL = Text("Model {name}, revision {revision}", "模型 {name}，版本 {revision}")
+REPLICAS = Text("Answered by replica {names}", "由副本 {names} 应答")
 SECONDS = Text("{seconds} s", "{seconds} 秒")
 
 LOAD = Text("Load the model", "加载模型")
@@ -285,6 +323,16 @@ def speech(seconds: float, language: Language) -> str:
             .format(count=f"{seconds:.0f}" if seconds >= 10 else f"{seconds:.1f}")
         )
     return Text("{count} min", "{count} 分钟").to(language).format(count=f"{seconds / 60:.0f}")
+
+
+def speaker(name: str, language: Language) -> str:
+    """What to call a speaker: channels have numbers, people names; empty when nobody is told apart."""
+    return SPEAKER.to(language).format(name=name) if name.isdecimal() else name
+
+
+def points(share: float) -> str:
+    """A difference of scores in percentage points, with its sign."""
+    return f"{100 * share:+.1f}".replace("-", "−")
 
 
 def without_path(text: Text, path: Path, name: str) -> Text:

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
+from ..findings import findings
 from ..labels import Emotion, Label, emotion_of
 from ..markup import Html, join, tag
+from ..summary import summarise
 from ..text import Language, Text
-from ..types import Opinion, Prediction, Reason, utterance_of
+from ..types import Conversation, Opinion, Prediction, Reason, utterance_of
 from . import texts
 from .analysis import Report
 from .markup import button, heading, items, symbol
@@ -38,6 +40,33 @@ def hero(item: Report, language: Language) -> Html:
         tag("span.em-big-emoji", emotion.emoji, attributes=HIDDEN),
         words,
         Html() if prediction.withheld else confidence,
+        attributes={"style": f"--em-color:{emotion.color}"},
+    )
+
+
+def voices(item: Report, language: Language) -> Html:
+    """Who speaks, and what each of them expresses."""
+    cards = (_voice(speaker, said, language) for speaker, said in item.voices)
+    return tag(
+        "header.em-hero.em-voices",
+        tag("span.em-file-name", f"{item.name} · {texts.duration(item.duration)}"),
+        items("em-voice-cards", cards),
+    )
+
+
+def _voice(speaker: str, said: Prediction, language: Language) -> Html:
+    emotion = emotion_of(said.label, said.scores)
+    first, second = sorted(said.scores, key=lambda label: -said.scores[label])[:2]
+    aside = (
+        _said(texts.HIGHEST, first, said, language) if said.withheld else _said(texts.RUNNER_UP, second, said, language)
+    )
+    return tag(
+        "div.em-voice-card.em-faint" if without_speech(said) else "div.em-voice-card",
+        tag("span.em-voice-name", texts.speaker(speaker, language)),
+        tag("span.em-big-emoji", emotion.emoji, attributes=HIDDEN),
+        tag("h2.em-names", tag("span.em-name", emotion.name.to(language))),
+        tag("span.em-big-number", texts.percent_of(said)),
+        tag("p.em-asides", aside),
         attributes={"style": f"--em-color:{emotion.color}"},
     )
 
@@ -89,7 +118,7 @@ def _said(what: Text, label: Label, opinion: Prediction | Opinion, language: Lan
 
 def _comparison(item: Report, language: Language) -> Html:
     """What it was compared with."""
-    baseline = utterance_of(item.result).baseline
+    baseline = None if isinstance(item.result, Conversation) else utterance_of(item.result).baseline
     if baseline is None:
         return Html()
     if item.own:
@@ -105,7 +134,13 @@ def without_speech(prediction: Prediction) -> bool:
 
 
 def scores(item: Report, language: Language) -> Html:
-    """All scores as bars; those of the model itself below those of another head."""
+    """All scores as bars; those of the model itself below those of another head; those of several speakers side by side."""
+    if isinstance(item.result, Conversation):
+        voices = (
+            tag("div", tag("h4.em-voice-name", texts.speaker(speaker, language)), _bars(said, language))
+            for speaker, said in item.voices
+        )
+        return join(heading(texts.SCORES.to(language)), tag("div.em-voice-bars", *voices))
     bars = join(heading(texts.SCORES.to(language)), _bars(item.utterance, language))
     if item.emotion is None:
         return bars
@@ -139,14 +174,37 @@ def _bar(label: Label, score: float, prediction: Prediction, language: Language)
     )
 
 
-def doubts(reasons: Sequence[Reason], language: Language) -> Html:
-    """Each reason with what to do about it."""
-    found = items(
-        "em-doubts",
-        (join(tag("strong", reason.text.to(language)), " ", reason.advice.to(language)) for reason in reasons),
-    )
+def doubts(reasons: Sequence[tuple[str, Reason]], language: Language) -> Html:
+    """Each reason, of whose result, with what to do about it."""
+    found = items("em-doubts", (_doubt(speaker, reason, language) for speaker, reason in reasons))
     none = tag("p.em-good", "✓ ", texts.NO_DOUBTS.to(language))
     return join(heading(texts.DOUBTS.to(language)), found if reasons else none)
+
+
+def _doubt(speaker: str, reason: Reason, language: Language) -> Html:
+    colon = "：" if language == "zh" else ": "
+    who = f"{texts.speaker(speaker, language)}{colon}" if speaker else ""
+    return join(tag("strong", who + reason.text.to(language)), " ", reason.advice.to(language))
+
+
+def summary(item: Report, language: Language) -> Html:
+    """What emotion over time amounts to, in sentences; each opens to show the rule that made it."""
+    if isinstance(item.result, Prediction):
+        return Html()
+    said = (
+        tag(
+            "details.em-finding",
+            tag("summary", finding.text.to(language)),
+            tag("p.em-muted", texts.RULE.to(language).format(rule=finding.rule.to(language))),
+        )
+        for finding in findings(summarise(item.result))
+    )
+    return tag(
+        "section.em-summary",
+        heading(texts.SUMMARY.to(language)),
+        items("em-findings", said),
+        tag("p.em-muted.em-summary-hint", texts.SUMMARY_HINT.to(language)),
+    )
 
 
 def correction(item: Report, corrected: Label | None, language: Language) -> Html:

@@ -57,7 +57,7 @@ async function record() {
 }
 
 acceptChoice(send);
-acceptDrops((target) => element.checkVisibility() && !target.closest("#em-voice"), (dropped) => send([...dropped.files]));
+acceptDrops((target) => element.checkVisibility() && !target.closest("#em-voice, #em-turns"), (dropped) => send([...dropped.files]));
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
