@@ -71,6 +71,7 @@ class Atlas:
         doubted: Labels that neighbours contradict, the clearest first.
         strange: Rows that are far from all others, the farthest first.
         dropped: Rows of the table that have no embedding and are not on the map.
+        ids: Of the rows, when they are a store's.
     """
 
     files: Sequence[str] = field(repr=False)
@@ -85,6 +86,7 @@ class Atlas:
     doubted: tuple[Suggestion, ...] = field(repr=False)
     strange: tuple[int, ...] = field(repr=False)
     dropped: int = 0
+    ids: Sequence[str] | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.files)
@@ -145,6 +147,7 @@ def make_atlas(table: Table, options: AtlasOptions | None = None) -> Atlas:
         tuple(doubted_labels(neighborhoods(vectors, recordings), labels)),
         tuple(outliers(embeddings, recordings)),
         len(table) - len(kept),
+        kept["id"].to_pylist() if "id" in kept.column_names else None,
     )
 
 

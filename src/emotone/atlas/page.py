@@ -30,7 +30,7 @@ def map_page(atlas: Atlas, name: str, language: Language, *, audio: str | None =
         atlas: What it shows.
         name: What to call the table.
         language: The one it opens in; the page can switch.
-        audio: URL to which the number of a row is appended to hear it; `None` reads the files themselves, which a browser
+        audio: URL to which the id of a row is appended to hear it; `None` reads the files themselves, which a browser
             does for a page that is a file.
     """
     data = _data(atlas, audio) | {
@@ -72,6 +72,7 @@ def _data(atlas: Atlas, audio: str | None) -> dict[str, Any]:
         "clusters": atlas.clusters.count,
         "agreement": atlas.clusters.agreement,
         "audio": audio,
+        "ids": None if audio is None else atlas.ids,
         "root": printable(root),
         "files": [printable(file[len(root) :]) for file in atlas.files],
         "x": _packed(steps[:, 0]),

@@ -95,7 +95,7 @@ function show(row) {
 const audio = document.querySelector("audio");
 let stopAt = Infinity;
 function address(row) {
-  if (data.audio !== null) return data.audio + row;
+  if (data.audio !== null) return data.audio + encodeURIComponent(data.ids[row]);
   if (/^https?:/.test(path(row))) return path(row);
   if (location.protocol !== "file:" || path(row).includes("://")) return null;
   const parts = path(row).split("/").map(encodeURIComponent).join("/").replace(/^([A-Za-z])%3A/, "/$1:");
@@ -110,9 +110,10 @@ function hear(row) {
   at("about").textContent = about(row);
   at("unreachable").hidden = true;
   const url = address(row);
-  stopAt = data.whole ? Infinity : ends[row];
+  const cut = data.whole || data.audio !== null; // whether what is played is the row and nothing else
+  stopAt = cut ? Infinity : ends[row];
   if (url === null) unreachable(); else {
-    audio.src = data.whole ? url : `${url}#t=${starts[row]},${ends[row]}`;
+    audio.src = cut ? url : `${url}#t=${starts[row]},${ends[row]}`;
     audio.play().catch(() => { if (audio.error) unreachable(); });
   }
   mark(); drawOver();
@@ -136,7 +137,7 @@ function mark() {
 for (const event of ["play", "pause", "ended", "error"]) audio.addEventListener(event, mark);
 audio.addEventListener("error", unreachable);
 audio.addEventListener("timeupdate", () => {
-  const row = playingRow, from = data.whole ? 0 : starts[row], length = (data.whole ? audio.duration : ends[row]) - from;
+  const row = playingRow, cut = stopAt === Infinity, from = cut ? 0 : starts[row], length = (cut ? audio.duration : ends[row]) - from;
   at("progress").firstChild.style.width = `${Math.min(100, Math.max(0, (100 * (audio.currentTime - from)) / length || 0))}%`;
   if (audio.currentTime >= stopAt) audio.pause();
 });
