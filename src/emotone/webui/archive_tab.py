@@ -1,4 +1,4 @@
-"""The tab of the archive: what sounds like a recording, and the map. It asks the API of its own server, which alone knows paths."""
+"""The tab of the archive: search and map. It asks the API of its own server, which alone knows paths."""
 
 import json
 
