@@ -5,6 +5,7 @@ const language = () => (document.documentElement.lang.startsWith("zh") ? "zh" : 
 const say = (key, values = {}) => texts[language()][key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const state = { file: null, wave: null, duration: 0, start: 0, end: 0, emotion: "", sure: 0, where: "", info: null, matches: null, like: "", problem: "", busy: false, map: false, playing: "" };
 const player = new Audio();
+const SHOWN = "12"; // matches of a search
 
 function make(selector, content = [], more = {}) {
   const [name, ...classes] = selector.split("."), made = document.createElement(name);
@@ -79,11 +80,11 @@ function search() {
   body.append("file", state.file);
   if (state.end > state.start) { body.append("start", state.start.toFixed(3)); body.append("end", state.end.toFixed(3)); }
   for (const condition of conditions()) body.append("where", condition);
-  body.append("limit", "20");
+  body.append("limit", SHOWN);
   return answer(() => ask("v1/store/search", { method: "POST", body }), state.file.name);
 }
 function similar(match) {
-  const query = new URLSearchParams([["id", match.id], ["limit", "20"], ...conditions().map((condition) => ["where", condition])]);
+  const query = new URLSearchParams([["id", match.id], ["limit", SHOWN], ...conditions().map((condition) => ["where", condition])]);
   return answer(() => ask(`v1/store/similar?${query}`), match.file);
 }
 
