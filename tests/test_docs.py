@@ -23,6 +23,7 @@ PAIRS = [("README.md", "README.zh-CN.md")] + [
         "page.md",
         "cli.md",
         "exports.md",
+        "store.md",
         "python.md",
         "api.md",
         "live.md",

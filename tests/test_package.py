@@ -28,7 +28,7 @@ def test_public_names_are_listed_and_there() -> None:
 
 def test_import_is_light() -> None:
     loaded = python("import emotone, sys; print(*sys.modules)").split()
-    heavy = {"gradio", "pandas", "torch", "scipy", "sklearn", "onnx", "rich", "click", "fastapi"}
+    heavy = {"gradio", "pandas", "torch", "scipy", "sklearn", "onnx", "rich", "click", "fastapi", "lancedb", "pyarrow"}
     assert heavy.isdisjoint(loaded)
 
 

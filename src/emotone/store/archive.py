@@ -77,12 +77,14 @@ class Archive:
         with self._speaking():
             return self.table.schema
 
-    def count(self, where: str | None = None) -> int:
-        """How many rows there are."""
+    def count(self, where: Any = None) -> int:
+        """How many rows there are, or for how many an expression holds."""
+        if where is not None:
+            return sum(len(table) for table in self.read([ID], where))
         with self._speaking():
-            return int(self.table.count_rows(where))
+            return int(self.table.count_rows())
 
-    def read(self, columns: Sequence[str], where: str | None = None) -> Iterator[Table]:
+    def read(self, columns: Sequence[str], where: Any = None) -> Iterator[Table]:
         """Rows, some thousands at a time, as they were at the beginning."""
         pa = arrow("store")
         with self._speaking():
@@ -90,7 +92,7 @@ class Archive:
             for batch in (query if where is None else query.where(where)).to_batches(batch_size=_STEP):
                 yield pa.Table.from_batches([batch]).select(list(columns))
 
-    def nearest(self, vector: Vectors, columns: Sequence[str], limit: int, where: str | None) -> Table:
+    def nearest(self, vector: Vectors, columns: Sequence[str], limit: int, where: Any) -> Table:
         """The rows with the most similar vectors, the nearest first; with `_distance`, which is 1 - similarity."""
         with self._speaking():
             try:
@@ -101,7 +103,7 @@ class Archive:
             ):  # rows were removed for ever while they were read: what is left is asked again
                 return self._nearest(vector, columns, limit, where)
 
-    def _nearest(self, vector: Vectors, columns: Sequence[str], limit: int, where: str | None) -> Table:
+    def _nearest(self, vector: Vectors, columns: Sequence[str], limit: int, where: Any) -> Table:
         query = self.table.search(vector, vector_column_name=VECTOR).distance_type("dot")
         query = query.nprobes(_PROBES).refine_factor(_REFINED).select([*columns, "_distance"]).limit(limit)
         found: Table = (query if where is None else query.where(where, prefilter=True)).to_arrow()
@@ -120,7 +122,7 @@ class Archive:
         with self._speaking():
             self.table.add(pa.RecordBatchReader.from_batches(schema, batches), mode="overwrite")
 
-    def remove(self, where: str) -> None:
+    def remove(self, where: Any) -> None:
         """Removes rows for ever: all others are written anew, because those that were deleted stay in their files."""
         with self._speaking():
             self.table.delete(where)
@@ -129,9 +131,8 @@ class Archive:
 
     def add_columns(self, names: Sequence[str]) -> None:
         """Adds columns of text, empty in the rows that are there."""
-        pa = arrow("store")
         with self._speaking():
-            self.table.add_columns(pa.schema([(name, pa.string()) for name in names]))
+            self.table.add_columns(dict.fromkeys(names, "''"))
 
     @property
     def indexed(self) -> bool:

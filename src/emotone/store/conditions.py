@@ -4,8 +4,9 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from operator import ge, gt, le, lt, ne
-from typing import Literal, get_args
+from functools import reduce
+from operator import and_, ge, gt, le, lt, ne
+from typing import Any, Literal, get_args
 
 from ..errors import OptionError
 from ..rows import Schema
@@ -47,35 +48,32 @@ def parse_condition(text: str) -> Condition:
     return Condition(**found.groupdict())  # type: ignore[arg-type]
 
 
-def sql_of(conditions: Iterable[Condition], schema: Schema, asked: Sequence[str]) -> str | None:
-    """The conditions for LanceDB, which writes names and values itself: no value can break out of its place.
+def expression(conditions: Iterable[Condition], schema: Schema, asked: Sequence[str]) -> Any:
+    """The conditions as a tree of LanceDB, or `None` when there are none. All must hold; of several `=` about a column, one.
 
-    All must hold; of several `=` about the same column, one. A row without a value differs from every value.
+    Never as SQL: its tokenizer takes a backslash before a quote for an escape, which LanceDB's own quoting does not know, so a
+    value could break out of its place.
 
     Args:
         conditions: What must hold.
         schema: Of the table.
         asked: The columns that may be asked for.
 
-    Returns:
-        `None` when there are no conditions.
-
     Raises:
-        OptionError: When there is no such column, it cannot be compared, or a number is wanted.
+        OptionError: When there is no such column, or a number is wanted.
     """
     from lancedb.expr import col, lit  # noqa: PLC0415 - heavy, as in .archive
 
     equal: dict[str, list[str | float]] = {}
-    parts: list[str] = []
+    parts: list[Any] = []
     for condition in conditions:
-        value, column = _value(condition, schema, asked), col(condition.column)
+        value = _value(condition, schema, asked)
         if condition.comparison == "=":
             equal.setdefault(condition.column, []).append(value)
-            continue
-        compared = _COMPARED[condition.comparison](column, lit(value)).to_sql()
-        parts.append(f"({column.to_sql()} IS NULL OR {compared})" if condition.comparison == "!=" else compared)
-    parts += [col(column).isin(values).to_sql() for column, values in equal.items()]
-    return " AND ".join(parts) or None
+        else:
+            parts.append(_COMPARED[condition.comparison](col(condition.column), lit(value)))
+    parts += [col(column).isin(values) for column, values in equal.items()]
+    return reduce(and_, parts) if parts else None
 
 
 def _value(condition: Condition, schema: Schema, asked: Sequence[str]) -> str | float:

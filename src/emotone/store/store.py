@@ -1,6 +1,7 @@
 """A store of embeddings: utterances and segments of an archive that can be searched by their sound."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,15 +11,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import OptionError, StoreError
-from ..rows import COLUMNS, EMBEDDING, Row, Schema, Table, arrow, embeddings_of, own_column, rows_from, table_of
+from ..rows import (
+    COLUMNS,
+    EMBEDDING,
+    Row,
+    Schema,
+    Table,
+    arrow,
+    embeddings_of,
+    own_column,
+    rows_from,
+    schema_of,
+    table_of,
+)
 from ..types import ModelInfo
 from .archive import FIT, ID, VECTOR, Archive
-from .conditions import Condition, sql_of
+from .conditions import Condition, expression
 from .results import MAX_MATCHES, Added, Match, StoreInfo
 from .whitening import Vectors, Whitening, fit_whitening
 
 _RESERVED = frozenset({ID, VECTOR, FIT, "similarity", "percentile"})
 _PATIENCE = 5  # times that a search is begun again when all vectors were made again meanwhile
+_UNFIT = re.compile(r"[.`\"\\\x00-\x1f]")  # in the name of a column
 _NOT_ASKED = frozenset({"doubts", EMBEDDING, VECTOR, FIT})
 
 
@@ -120,12 +134,12 @@ class EmbeddingStore:
             OptionError: When a condition does not fit, or the limit is impossible.
             StoreError: When the embedding does not fit, or the store cannot be read.
         """
-        return self._search(np.asarray(embedding, np.float32), limit, self._sql(where))
+        return self._search(np.asarray(embedding, np.float32), limit, self._where(where))
 
     def similar(self, id_: str, *, limit: int = 10, where: Sequence[Condition] = ()) -> list[Match]:
         """The rows that sound most like one that is there, without itself. As `search`; the id must be there."""
-        (_, embedding), sql = self._one(id_), self._sql([*where, Condition(ID, "!=", id_)])
-        return self._search(embedding, limit, sql)
+        (_, embedding), holds = self._one(id_), self._where([*where, Condition(ID, "!=", id_)])
+        return self._search(embedding, limit, holds)
 
     def row(self, id_: str) -> Row:
         """The row with this id, with its embedding. Raises `StoreError` when there is none."""
@@ -150,7 +164,7 @@ class EmbeddingStore:
                 f"There is no column {', '.join(missing)}. There are: {', '.join(names)}.",
                 f"没有列 {'、'.join(missing)}。可用的列：{'、'.join(names)}。",
             )
-        return self._archive.read(chosen, self._sql(where))
+        return self._archive.read(chosen, self._where(where))
 
     def export(self, where: Sequence[Condition] = ()) -> tuple[Schema, Iterator[Table]]:
         """The columns of all that rows have, and the rows as in `tables`."""
@@ -160,19 +174,19 @@ class EmbeddingStore:
 
     def remove(self, where: Sequence[Condition]) -> int:
         """Removes the rows for which conditions hold; one at least is wanted. Returns how many there were."""
-        sql = self._sql(where)
-        if sql is None:
+        holds = self._where(where)
+        if holds is None:
             raise OptionError(
                 "Say which rows to remove. To remove all of them, delete the folder.",
                 "请指定要删除的行。如需全部删除，请删除该文件夹。",
             )
         with self._archive.writing():
-            count = self._archive.count(sql)
+            count = self._archive.count(holds)
             if count:
-                self._archive.remove(sql)
+                self._archive.remove(holds)
         return count
 
-    def _search(self, embedding: Vectors, limit: int, where: str | None) -> list[Match]:
+    def _search(self, embedding: Vectors, limit: int, where: Any) -> list[Match]:
         if not 1 <= limit <= MAX_MATCHES:
             raise OptionError(
                 f"Found a limit of {limit}; wanted 1 to {MAX_MATCHES}.",
@@ -208,11 +222,17 @@ class EmbeddingStore:
             for id_, row, similarity in zip(ids, rows, similarities, strict=True)
         ]
 
+    def _own_columns(self) -> list[str]:
+        """The user's own."""
+        ours = {ID, VECTOR, FIT, *schema_of(self.model.labels, dim=self.model.dim).names}
+        return [name for name in self._archive.schema.names if name not in ours]
+
     def _columns(self) -> list[str]:
         return [name for name in self._archive.schema.names if name not in (VECTOR, EMBEDDING)]
 
     def _rows(self, table: Table) -> list[Row]:
-        return rows_from(table, self.model.labels)
+        rows = rows_from(table, self.model.labels)  # what was not given is empty in the table
+        return [replace(row, metadata={name: value for name, value in row.metadata.items() if value}) for row in rows]
 
     def _rows_with(self, column: str, values: Iterable[str], *, embeddings: bool) -> list[Row]:
         wanted = [Condition(column, "=", value) for value in values]
@@ -220,7 +240,7 @@ class EmbeddingStore:
             return []
         names = [name for name in self._archive.schema.names if name not in (ID, VECTOR, FIT)]
         columns = names if embeddings else [name for name in names if name != EMBEDDING]
-        return [row for table in self._archive.read(columns, self._sql(wanted)) for row in self._rows(table)]
+        return [row for table in self._archive.read(columns, self._where(wanted)) for row in self._rows(table)]
 
     def _one(self, id_: str) -> tuple[Row, Vectors]:
         for row in self._rows_with(ID, [id_], embeddings=True):
@@ -231,8 +251,8 @@ class EmbeddingStore:
             f"向量库中没有编号为“{id_[:80]}”的行。请使用查询结果中的编号。",
         )
 
-    def _sql(self, where: Sequence[Condition]) -> str | None:
-        return sql_of(where, self._archive.schema, self.columns)
+    def _where(self, conditions: Sequence[Condition]) -> Any:
+        return expression(conditions, self._archive.schema, self.columns)
 
     def _whitening(self, fit: int) -> Whitening | None:
         if fit not in self._fits:
@@ -262,7 +282,10 @@ class EmbeddingStore:
         pa = arrow("store")
         schema = self._archive.schema
         own = [name for name in schema.names if name not in (ID, VECTOR, FIT)]
-        table = table_of(list(rows.values()), pa.schema([schema.field(name) for name in own]))
+        full = [
+            replace(row, metadata={**dict.fromkeys(self._own_columns(), ""), **row.metadata}) for row in rows.values()
+        ]
+        table = table_of(full, pa.schema([schema.field(name) for name in own]))
         return _completed(table.append_column(ID, pa.array(rows)), whitening, fit, schema)
 
     def _fitted(self, rows: Sequence[Row], fit: int) -> tuple[int, Whitening]:
@@ -300,12 +323,12 @@ def _completed(table: Table, whitening: Whitening, fit: int, schema: Any) -> Tab
 
 def _own(metadata: Mapping[str, str], labels: Sequence[str]) -> dict[str, str]:
     """Metadata under names that a column can have."""
-    return {_column_name(name, labels): value for name, value in metadata.items()}
+    return {_column_name(name, labels): value for name, value in metadata.items() if value}
 
 
 def _column_name(name: str, labels: Sequence[str]) -> str:
-    """A dot would be a column within a column, and a name that begins with `_` is the database's."""
-    plain = name.replace(".", "_").lstrip("_") or "column"
+    """A dot would be a column within a column, LanceDB cannot quote others, and names that begin with `_` are its own."""
+    plain = _UNFIT.sub("_", name).lstrip("_") or "column"
     return own_column(f"given_{plain}" if plain in _RESERVED else plain, labels)
 
 

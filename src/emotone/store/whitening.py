@@ -19,7 +19,8 @@ SETTLED = 2**16
 
 SHRINKAGE = 0.99
 """How far the covariance is moved towards one of equal directions. 0 would be whitening to the letter, which makes noise as
-loud as emotion and ruins the search; 1 would be centring alone. Chosen on the training corpora: benchmarks/store.md."""
+loud as emotion and ruins the search; 1 would be centring alone, which is nearly as good. Chosen on the training corpora:
+benchmarks/store.md."""
 
 WIDTH = 128
 """Values in a vector: the directions that vary most. More change no result, and 512 of them take four times the room."""

@@ -1,0 +1,126 @@
+"""Searching a store through the API."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+import soundfile
+from sending import json_body, upload
+
+import emotone
+from emotone import Recognizer
+from emotone.batch import Worker, WorkOptions, items_of
+from emotone.cli.launching import launch
+from emotone.server import Served
+from emotone.store import EmbeddingStore, add_recordings, embedding_of, parse_condition
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory, corpus: Path) -> EmbeddingStore:
+    worker = Worker(options=WorkOptions(embedding=True))
+    store = EmbeddingStore(tmp_path_factory.mktemp("store"), worker.info)
+    add_recordings(store, worker, items_of([str(corpus / "index.csv")]))
+    return store
+
+
+@pytest.fixture(scope="module")
+def client(model: Recognizer, store: EmbeddingStore) -> Iterator[httpx.Client]:
+    with (
+        launch(model, None, port=0, page=False, store=store) as served,
+        httpx.Client(base_url=served.url, timeout=60) as client,
+    ):
+        yield client
+
+
+def test_what_is_in_the_store(client: httpx.Client, store: EmbeddingStore) -> None:
+    said = client.get("/v1/store").json()
+    assert (said["rows"], said["meaningful"]) == (8, False)
+    assert said["columns"] == list(store.columns)
+
+
+def test_a_search_gives_what_python_gives(
+    client: httpx.Client, store: EmbeddingStore, model: Recognizer, corpus: Path
+) -> None:
+    clip = corpus / "sad_06.wav"
+    asked = {"start": 0.5, "end": 2.0, "limit": 3, "where": ["emotion!=happy", "speaker=06"]}
+    embedding = embedding_of(model.listen(clip), 0.5, 2.0)
+    conditions = [parse_condition(text) for text in asked["where"]]
+    expected = store.search(embedding, limit=3, where=conditions)
+    form = client.post("/v1/store/search", files=[upload(clip)], data=asked)
+    query = client.post("/v1/store/search", content=clip.read_bytes(), params=asked)
+    json_ = client.post("/v1/store/search", json={**json_body([clip]), **asked})
+    for answer in (form, query, json_):
+        assert answer.status_code == 200, answer.text
+        matches = answer.json()["matches"]
+        assert [match["id"] for match in matches] == [match.id for match in expected]
+        assert [match["similarity"] for match in matches] == pytest.approx([m.similarity for m in expected], abs=1e-3)
+        assert {match["metadata"]["speaker"] for match in matches} == {"06"}
+
+
+def test_rows_like_a_row_and_how_they_sound(client: httpx.Client, store: EmbeddingStore, corpus: Path) -> None:
+    best = client.post("/v1/store/search", files=[upload(corpus / "sad_06.wav")]).json()["matches"][0]
+    matches = client.get("/v1/store/similar", params={"id": best["id"], "limit": 2, "where": "label=sad"}).json()[
+        "matches"
+    ]
+    assert [match["id"] for match in matches] == [
+        match.id for match in store.similar(best["id"], limit=2, where=[parse_condition("label=sad")])
+    ]
+    sound = client.get("/v1/store/sound", params={"id": best["id"]})
+    assert sound.headers["content-type"] == "audio/wav"
+    samples, rate = soundfile.read(io.BytesIO(sound.content), dtype="float32")
+    assert rate == 16_000
+    np.testing.assert_allclose(samples, emotone.load_audio(corpus / "sad_06.wav").samples, atol=2 / 32768)
+
+
+def test_no_path_goes_out(client: httpx.Client, corpus: Path) -> None:
+    answer = client.post("/v1/store/search", files=[upload(corpus / "sad_06.wav")])
+    assert str(corpus) not in answer.text
+    assert str(corpus.parent) not in answer.text
+    assert answer.json()["matches"][0]["file"] == "sad_06.wav"
+    assert str(corpus.parent) not in client.get("/v1/store").text
+
+
+def test_a_recording_that_is_gone_or_another_is_not_played(
+    model: Recognizer, store: EmbeddingStore, corpus: Path, tmp_path: Path
+) -> None:
+    worker = Worker(options=WorkOptions(embedding=True))
+    own, clip = EmbeddingStore(tmp_path / "own", worker.info), tmp_path / "clip.wav"
+    clip.write_bytes((corpus / "sad_06.wav").read_bytes())
+    add_recordings(own, worker, items_of([str(clip)]))
+    id_ = next(own.tables(columns=["id"]))["id"][0].as_py()
+    with launch(model, None, port=0, page=False, store=own) as served, httpx.Client(base_url=served.url) as client:
+        assert client.get("/v1/store/sound", params={"id": id_}).status_code == 200
+        clip.write_bytes((corpus / "happy_08.wav").read_bytes())
+        for _ in range(2):
+            answer = client.get("/v1/store/sound", params={"id": id_})
+            assert (answer.status_code, answer.json()["code"]) == (404, "recording_gone")
+            assert str(tmp_path) not in answer.text
+            clip.unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("path", "params", "code"),
+    [
+        ("/v1/store/similar", {"id": "x' OR '1'='1"}, "StoreError"),
+        ("/v1/store/sound", {"id": "../../etc/passwd"}, "StoreError"),
+        ("/v1/store/similar", {"id": "x", "where": "no condition"}, "OptionError"),
+        ("/v1/store/similar", {"id": "x", "limit": "1001"}, "invalid_options"),
+        ("/v1/store/similar", {}, "invalid_options"),
+    ],
+)
+def test_what_cannot_be_asked(client: httpx.Client, path: str, params: dict, code: str) -> None:
+    answer = client.get(path, params=params)
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+def test_clients_cannot_name_a_store(client: httpx.Client, corpus: Path) -> None:
+    answer = client.post("/v1/store/search?store=/tmp", files=[upload(corpus / "sad_06.wav")])
+    assert answer.status_code == 422
+
+
+def test_a_server_without_a_store_says_so(http: httpx.Client, api: Served, clips: list[Path]) -> None:
+    for answer in (http.get("/v1/store"), http.post("/v1/store/search", files=[upload(clips[0])])):
+        assert (answer.status_code, answer.json()["code"]) == (404, "no_store")
