@@ -34,6 +34,7 @@ PAIRS = [("README.md", "README.zh-CN.md")] + [
         "evaluate.md",
         "train.md",
         "compare.md",
+        "map.md",
         "emotion2vec.md",
         "security.md",
         "deploy.md",

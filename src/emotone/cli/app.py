@@ -6,6 +6,7 @@ from .. import __version__
 from .baseline import baseline
 from .batch import batch
 from .calibrate import calibrate
+from .clusters import cluster, map_
 from .compare import compare
 from .console import COMMAND, OPTIONS, say
 from .doctor import doctor
@@ -52,3 +53,5 @@ for command in (
     doctor,
 ):
     app.add_command(command)
+for command in (cluster, map_):
+    store.add_command(command)

@@ -65,7 +65,7 @@ def launch(
         service = Service(library, folder, options, access, store)
         app = create_app(service)
         if page:
-            held.enter_context(webui.mounted(app, library, outputs, folder, service.open))
+            held.enter_context(webui.mounted(app, library, outputs, folder, service.open, archive=store is not None))
         if outputs is not None and retention is not None:
             held.enter_context(Keeper(outputs, retention))
         kept = held.pop_all()

@@ -7,6 +7,7 @@ from pathlib import Path, PurePath
 from typing import Annotated
 
 import fastapi
+import fastapi.responses
 import numpy as np
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
@@ -15,10 +16,11 @@ from ..errors import EmotoneError
 from ..rows import Row
 from ..store import EmbeddingStore, Match, match_record, parse_condition
 from ..store.results import MAX_MATCHES
-from ..text import Text
+from ..text import Language, Text
 from ..types import SAMPLE_RATE, Signal
 from . import schemas
 from .analysis import Analysis
+from .drawn_map import DrawnMap
 from .problems import ProblemError
 from .questions import SearchOptions
 from .recordings import handled
@@ -67,6 +69,7 @@ class StoreDescription(BaseModel):
 def router(service: Service) -> fastapi.APIRouter:
     """The routes of the server's store."""
     routes = fastapi.APIRouter(prefix="/v1/store", tags=["store"])
+    drawn = DrawnMap()
 
     def opened() -> EmbeddingStore:
         if service.store is None:
@@ -116,6 +119,11 @@ def router(service: Service) -> fastapi.APIRouter:
         """How a row sounds: its stretch of the recording, at most a minute, as WAV."""
         wav = _wav(_stretch(service, opened().row(id)))
         return fastapi.Response(wav, media_type="audio/wav", headers={"Cache-Control": "private, max-age=3600"})
+
+    @routes.get("/map", response_class=fastapi.responses.HTMLResponse, include_in_schema=False)
+    def map_(language: Language = "en") -> fastapi.responses.HTMLResponse:
+        """The store as a page; for the page's tab. What takes minutes is done once, until the store has other rows."""
+        return fastapi.responses.HTMLResponse(drawn.page(opened(), language))
 
     return routes
 

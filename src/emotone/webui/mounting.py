@@ -29,7 +29,13 @@ def prepare() -> None:
 
 @contextmanager
 def mounted(
-    app: "fastapi.FastAPI", library: Library, outputs: Path | None, folder: Path, reading: Reading
+    app: "fastapi.FastAPI",
+    library: Library,
+    outputs: Path | None,
+    folder: Path,
+    reading: Reading,
+    *,
+    archive: bool = False,
 ) -> Iterator[None]:
     """The page answers wherever the application has no route of its own, until the end of the context.
 
@@ -39,6 +45,7 @@ def mounted(
         outputs: Where results are saved; `None` keeps none.
         folder: For uploads; all that is in Gradio's folder is handed out, so it is not the temporary folder of everybody.
         reading: Opens uploads.
+        archive: Whether the application has a store to search.
 
     Raises:
         MissingExtraError: As in `prepare`.
@@ -47,7 +54,7 @@ def mounted(
     from . import site  # noqa: PLC0415 - see prepare
 
     with _uploads_in(folder / "page"):
-        site.mount(app, library, outputs, reading)
+        site.mount(app, library, outputs, reading, archive=archive)
         yield
 
 

@@ -9,7 +9,7 @@ from gradio.utils import get_upload_folder
 from ..audio import Reading
 from ..library import Library
 from ..text import Language, language_of, system_language
-from . import controls, live_tab, live_texts, recognize_tab, teach_tab, texts
+from . import archive_tab, archive_texts, controls, live_tab, live_texts, recognize_tab, teach_tab, texts
 from .parts import html, on
 from .shelf import Shelf
 
@@ -19,13 +19,14 @@ KEPT_WITHOUT_OUTPUTS = _HOUR
 _MOST_WAITING = 64  # visitors in the queue; further ones are told that it is full
 
 
-def build_page(library: Library, outputs: Path | None, reading: Reading) -> gr.Blocks:
+def build_page(library: Library, outputs: Path | None, reading: Reading, *, archive: bool = False) -> gr.Blocks:
     """The page, ready to be put behind an API with `emotone.webui.mounted`.
 
     Args:
         library: The models, shared by all visitors.
         outputs: Where results are saved; `None` keeps none, and removes what visitors bring after an hour.
         reading: Opens uploads.
+        archive: Whether the API behind it has a store to search.
     """
     language = system_language()
     blocks: gr.Blocks
@@ -42,6 +43,11 @@ def build_page(library: Library, outputs: Path | None, reading: Reading) -> gr.B
                 live = live_tab.build(library, language)
             with gr.Tab(texts.TEACH_TAB.to(language), id="teach", render_children=True) as third:
                 teaching = teach_tab.build(language)
+            with gr.Tab(
+                archive_texts.TAB.to(language), id="archive", visible=archive, render_children=archive
+            ) as fourth:
+                if archive:
+                    archive_tab.build()
         footer = html(controls.footer(language), "em-foot")
 
         def translate(to: Language) -> tuple[Any, ...]:
@@ -51,11 +57,12 @@ def build_page(library: Library, outputs: Path | None, reading: Reading) -> gr.B
                 gr.update(label=texts.RECOGNIZE_TAB.to(to)),
                 gr.update(label=live_texts.TAB.to(to)),
                 gr.update(label=texts.TEACH_TAB.to(to)),
+                gr.update(label=archive_texts.TAB.to(to)),
                 controls.footer(to),
             )
 
         greeted = on(blocks.load, _greet, None, switch)
-        on(switch.change, translate, switch, [header, switch, first, second, third, footer])
+        on(switch.change, translate, switch, [header, switch, first, second, third, fourth, footer])
         visit = recognize_tab.wire(panel, library, outputs, shelf, switch, greeted)
         last = live_tab.wire(live, library, outputs, shelf, switch)
         live_tab.wire_opening(live, last, switch, panel, visit, tabs)

@@ -16,12 +16,14 @@ from .security import Guard
 MAX_UPLOAD = "2gb"
 
 
-def mount(app: fastapi.FastAPI, library: Library, outputs: Path | None, reading: Reading) -> None:
+def mount(
+    app: fastapi.FastAPI, library: Library, outputs: Path | None, reading: Reading, *, archive: bool = False
+) -> None:
     """Puts the page behind the routes of an application."""
     app.add_api_route("/live/microphone.js", _microphone, include_in_schema=False)
     gr.mount_gradio_app(
         app,
-        build_page(library, outputs, reading),
+        build_page(library, outputs, reading, archive=archive),
         "/",
         footer_links=[],
         run_history=False,
@@ -32,7 +34,7 @@ def mount(app: fastapi.FastAPI, library: Library, outputs: Path | None, reading:
         pwa=False,
         mcp_server=False,
         theme=theme(),
-        head=f"<style>{asset('page.css', 'live.css')}</style>",
+        head=f"<style>{asset('page.css', 'live.css', 'archive.css')}</style>",
         favicon_path=str(asset_path("favicon.svg")),
     )
     app.user_middleware.append(Middleware(Guard))  # behind what asks for keys
