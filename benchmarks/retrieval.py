@@ -5,9 +5,10 @@
 CORPORA is a folder with one folder for each corpus, each with its `index.csv`. Every clip is searched for among the clips of
 all other speakers of its corpus, and among those of all other corpora of its group; a match is right when it has the same
 emotion. Nothing is fitted with labels: statistics are those of the clips that are searched, as in a store. What whitening
-shrinks by was chosen by the first group, which the encoder learned from; store.md says what
-was known of the others by then. The second table says how many rows percentiles need: how far they are off for pairs of clips that the statistics do not know. Embeddings
-are kept: a second run takes seconds. Results are in store.md.
+shrinks by was chosen by the first group, which the encoder learned from; store.md says what was known of the others by then.
+
+The second table says how many rows percentiles need: how far they are off for pairs of clips that the statistics do not know.
+Embeddings are kept: a second run takes seconds. Results are in store.md.
 """
 
 import argparse
