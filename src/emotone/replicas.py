@@ -62,15 +62,21 @@ def replicated(recognizer: Recognizer, model: str | Path, most: int) -> Iterator
             logging_config={"log_level": "WARNING", "enable_access_log": False},
         )
         try:
-            handle = serve.run(replicas.bind(str(model)), name=application, route_prefix=None)
+            handle = _run(serve, replicas.bind(str(model)), application, model)
             yield Recognizer(RemoteEngine(handle), recognizer.head, recognizer.info)
-        except RuntimeError as error:  # what Ray Serve says of a deployment that does not come up
-            raise ModelError(
-                f"The replicas of '{model}' do not start ({error}). See that the cluster has the file and Emotone.",
-                f"“{model}”的副本无法启动（{error}）。请确认集群中有该文件并已安装 Emotone。",
-            ) from error
         finally:
             serve.delete(application)
+
+
+def _run(serve: Any, replicas: Any, application: str, model: str | Path) -> Any:
+    """What reaches the replicas, when the first one is there."""
+    try:
+        return serve.run(replicas, name=application, route_prefix=None)
+    except RuntimeError as error:  # what Ray Serve says of a deployment that does not come up
+        raise ModelError(
+            f"The replicas of '{model}' do not start ({error}). See that the cluster has the file and Emotone.",
+            f"“{model}”的副本无法启动（{error}）。请确认集群中有该文件并已安装 Emotone。",
+        ) from error
 
 
 class RemoteEngine(Runner):
