@@ -68,7 +68,8 @@ class StoreDescription(BaseModel):
 
 def router(service: Service) -> fastapi.APIRouter:
     """The routes of the server's store."""
-    routes = fastapi.APIRouter(prefix="/v1/store", tags=["store"])
+    # Described only where there is a store; everywhere they say how to get one.
+    routes = fastapi.APIRouter(prefix="/v1/store", tags=["store"], include_in_schema=service.store is not None)
     drawn = DrawnMap()
 
     def opened() -> EmbeddingStore:
