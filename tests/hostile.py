@@ -199,7 +199,7 @@ REFUSED: dict[str, Callable[[], bytes]] = {
     "AAC index of 30 million samples": lambda: mov(30_000_000, size=100, codec=b"mp4a"),
     "fragment of 30 million samples": lambda: fragmented(30_000_000),
     "fragment of 2^31 samples": lambda: fragmented(0x7FFFFFF0),
-    "cuts that repeat an index": lambda: mov(100_000, edits=5_000),
+    "cuts that repeat an index": lambda: mov(100_000, edits=20_000),
     "10,000 atoms in each other": lambda: nested_atoms(10_000),
     "compressed header of 64 MB": lambda: compressed_movie(2**26),
     "samples in another file": lambda: elsewhere("/etc/passwd"),

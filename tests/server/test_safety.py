@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from hostile import REFUSED, flac_silence, mov
+from hostile import REFUSED, flac_silence
 from sending import upload
 
 from emotone import OptionError, Recognizer, errors
@@ -531,11 +531,14 @@ def test_hostile_media_is_a_problem_and_the_server_lives(model: Recognizer, clip
         launch(model, None, port=0, page=False, options=options) as served,
         httpx.Client(base_url=served.url, timeout=60) as http,
     ):
-        names = ("index of 30 million samples", "compressed header of 64 MB", "2^31 Hz", "zip")
-        files = {name: REFUSED[name]() for name in names}
-        files["cuts that repeat an index"] = mov(100_000, edits=20_000)  # 5,000 are near the limit of memory
-        for name, data in files.items():
-            answer = http.post("/v1/predict", files=[("file", (f"{name}.m4a", data))])
+        for name in (
+            "index of 30 million samples",
+            "cuts that repeat an index",
+            "compressed header of 64 MB",
+            "2^31 Hz",
+            "zip",
+        ):
+            answer = http.post("/v1/predict", files=[("file", (f"{name}.m4a", REFUSED[name]()))])
             assert answer.status_code in (415, 422), (name, answer.text)
             assert issubclass(getattr(errors, code(answer)[1]), errors.AudioError)
         long = http.post("/v1/predict", files=[("file", ("long.flac", flac_silence(100)))])
