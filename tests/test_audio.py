@@ -352,6 +352,7 @@ def test_the_copy_of_a_stream_goes_away_with_the_recording(size: int, monkeypatc
 
     monkeypatch.setattr(emotone.audio, "tempfile", SimpleNamespace(SpooledTemporaryFile=spool))
     data = wav(np.zeros(size // 2))
+    gc.collect()  # what other tests left open is not meant
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         recording = open_recording(io.BytesIO(data))
