@@ -1,5 +1,6 @@
 """A store on a real disk: adding, searching, removing."""
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -13,7 +14,7 @@ from archives import DIM, LABELS, MODEL, OTHER, row, rows
 
 from emotone.errors import OptionError, StoreError
 from emotone.rows import embeddings_of
-from emotone.store import Added, Condition, EmbeddingStore, Match, parse_condition
+from emotone.store import Added, Condition, EmbeddingStore, Match, archive, parse_condition
 from emotone.store.store import row_id
 
 
@@ -253,6 +254,59 @@ def test_what_is_removed_is_gone_from_the_disk(store: EmbeddingStore, place: Pat
     assert store.remove(where("label=nothing")) == 0
     with pytest.raises(OptionError, match="Say which"):
         store.remove([])
+
+
+def test_every_change_is_another_state(store: EmbeddingStore, place: Path) -> None:
+    reader = EmbeddingStore(place)
+    states = [reader.state]
+    for change in (
+        lambda: store.add(rows(5)),
+        lambda: store.add([row(1, speaker="Anna")]),  # as many rows as before
+        lambda: store.remove(where("speaker=Anna")),
+    ):
+        change()
+        states.append(reader.state)
+        assert store.state == reader.state == states[-1]
+    assert len(set(states)) == len(states)
+    store.add(rows(1))  # is there
+    assert reader.state == states[-1]
+    shutil.rmtree(place)
+    again = EmbeddingStore(place, MODEL)
+    again.add(rows(5))
+    assert again.state not in states
+
+
+def test_searches_go_through_an_index_once_it_pays(
+    store: EmbeddingStore, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "INDEXED", 600)
+    store.add(rows(500))
+    assert not store.info().indexed
+    store.add(rows(200, 500))
+    assert store.info().indexed
+    store.add(rows(50, 700))  # not in the index yet
+    check_exact(store)
+    assert store.remove(where("label=sad")) == 250
+    assert not store.info().indexed  # 500 rows are few again
+    store.add(rows(700, 1000))
+    assert store.info().indexed
+    store.remove([Condition("file", "=", "clip1000.wav")])
+    assert store.info().indexed  # though all rows were written anew
+    check_exact(EmbeddingStore(place))
+
+
+def check_exact(store: EmbeddingStore) -> None:
+    """Among the ten nearest are 95 of 100 that an exact search finds, with what is said of them."""
+    table = pa.concat_tables(store.tables(columns=["file", "vector"]))
+    vectors, files = np.array(table["vector"].to_pylist()), table["file"].to_pylist()
+    found = 0
+    for number in range(0, len(files), len(files) // 20):
+        order = np.argsort(-(vectors @ vectors[number]))[:10]
+        matches = store.search(row(int(files[number][4:-4])).embedding)
+        assert names(matches)[0] == files[number]
+        assert matches[0].similarity == pytest.approx(1, abs=1e-5)
+        found += len({files[one] for one in order} & set(names(matches)))
+    assert found >= 0.95 * 10 * len(range(0, len(files), len(files) // 20))
 
 
 def _holds(place: Path, text: bytes) -> bool:

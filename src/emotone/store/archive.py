@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,13 @@ class Archive:
         with self._speaking():
             return self.table.schema
 
+    @property
+    def state(self) -> tuple[int, datetime]:
+        """Another one after each change. A table that was made anew counts from 1 again, at another time."""
+        with self._speaking():
+            newest = max(self.table.list_versions(), key=itemgetter("version"))
+        return newest["version"], newest["timestamp"]
+
     def count(self, where: Any = None) -> int:
         """How many rows there are, or for how many an expression holds."""
         if where is not None:
@@ -128,6 +136,7 @@ class Archive:
             self.table.delete(where)
             self.rewrite(self.read(self.table.schema.names), self.table.schema)
             self.table.optimize(cleanup_older_than=_NOW)
+        self.tidy()  # a table that was written anew has no index
 
     def add_columns(self, names: Sequence[str]) -> None:
         """Adds columns of text, empty in the rows that are there."""

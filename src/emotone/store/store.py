@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,11 @@ class EmbeddingStore:
             whitening is not None and whitening.meaningful,
             self._archive.indexed,
         )
+
+    @property
+    def state(self) -> tuple[int, datetime]:
+        """Another one whenever rows came, went or changed, whoever did it. Two of them can only be compared for equality."""
+        return self._archive.state
 
     @property
     def columns(self) -> tuple[str, ...]:
