@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -14,6 +15,7 @@ import emotone
 from emotone import Recognizer
 from emotone.batch import Worker, WorkOptions, items_of
 from emotone.cli.launching import launch
+from emotone.rows import rows_from
 from emotone.server import Served
 from emotone.store import EmbeddingStore, add_recordings, embedding_of, parse_condition
 
@@ -99,6 +101,31 @@ def test_a_recording_that_is_gone_or_another_is_not_played(
             assert (answer.status_code, answer.json()["code"]) == (404, "recording_gone")
             assert str(tmp_path) not in answer.text
             clip.unlink(missing_ok=True)
+
+
+def test_the_map_is_that_of_the_store_as_it_is(
+    model: Recognizer, store: EmbeddingStore, tmp_path: Path, corpus: Path
+) -> None:
+    own = EmbeddingStore(tmp_path / "own", store.model)
+    kept = [row for table in store.tables() for row in rows_from(table.drop_columns("id"), store.model.labels)]
+    own.add(kept)
+    with launch(model, None, port=0, page=False, store=own) as served, httpx.Client(base_url=served.url) as client:
+
+        def drawn() -> str:
+            answer = client.get("/v1/store/map", timeout=60)
+            assert answer.status_code == 200
+            return answer.text
+
+        before = drawn()
+        assert Path(kept[0].file).name in before
+        assert str(corpus) not in before
+        assert drawn() == before
+        changed = replace(kept[0], file="/elsewhere/renamed.wav", metadata={"emotion": "disgusted"})
+        assert own.add([changed]).changed == 1
+        after = drawn()
+        assert "renamed.wav" in after
+        assert "disgusted" in after
+        assert "elsewhere" not in after
 
 
 @pytest.mark.parametrize(

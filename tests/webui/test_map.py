@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -59,9 +60,9 @@ def opened(chromium, tmp_path: Path) -> Iterator:  # type: ignore[no-untyped-def
     page.on("pageerror", lambda error: noticed.append(str(error)))
     page.on("request", lambda made: noticed.append(made.url) if not made.url.startswith(("file:", "blob:")) else None)
 
-    def open_map(atlas: Atlas, language="en"):  # type: ignore[no-untyped-def]
+    def open_map(atlas: Atlas, language="en", audio: str | None = None):  # type: ignore[no-untyped-def]
         path = tmp_path / "map.html"
-        path.write_text(map_page(atlas, "calls </script>", language), encoding="utf-8")
+        path.write_text(map_page(atlas, "calls </script>", language, audio=audio), encoding="utf-8")
         page.goto(path.as_uri())
         page.wait_for_function("document.getElementById('points').dataset.paintMs")
         return page
@@ -146,6 +147,22 @@ def test_segments_are_exported_as_their_recordings_and_with_their_times(opened) 
         ("/nowhere/two.wav", "7.000", "9.000"),
         ("/nowhere/two.wav", "8.000", "10.000"),
     ]
+
+
+def test_names_that_are_equal_are_different_recordings(opened) -> None:  # type: ignore[no-untyped-def]
+    files = ["/anna/1.wav", "/anna/1.wav", "/bo/1.wav", "/bo/2.wav", "/bo/1.wav", "/bo/1.wav"]
+    atlas = replace(drawn_atlas(6, files=files, segments=True), ids=[f"id {row}" for row in range(6)])
+    page = opened(atlas, audio="sound?id=")
+    assert page.locator("#facts").inner_text().startswith("6 segments of 3 recordings")
+    page.locator("#lasso").click()
+    lasso(page, around(page, list(range(6))))
+    assert [(row["file"], row["id"]) for row in exported(page)] == [
+        ("1.wav", "id 0"),
+        ("1.wav", "id 2"),
+        ("2.wav", "id 3"),
+    ]
+    assert [row["id"] for row in exported(page, "#export-times")] == list(atlas.ids)
+    assert "anna" not in page.content()
 
 
 def test_shift_draws_and_the_legend_restricts(opened) -> None:  # type: ignore[no-untyped-def]

@@ -4,7 +4,8 @@ import base64
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
+from importlib.resources import files as resources
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ _STEPS = 65_535  # of a place on the map
 
 
 def map_page(atlas: Atlas, name: str, language: Language, *, audio: str | None = None) -> str:
-    """The map as HTML. Paths of the recordings are in it.
+    """The map as HTML. Paths of the recordings are in it, unless they are heard by their ids: then their names are.
 
     Args:
         atlas: What it shows.
@@ -56,17 +57,20 @@ def map_page(atlas: Atlas, name: str, language: Language, *, audio: str | None =
 
 
 def _asset(name: str) -> Html:
-    return Html((files(__package__) / "assets" / name).read_text(encoding="utf-8"))
+    return Html((resources(__package__) / "assets" / name).read_text(encoding="utf-8"))
 
 
 def _data(atlas: Atlas, audio: str | None) -> dict[str, Any]:
-    root = _common_folder(atlas.files)
+    codes = {file: code for code, file in enumerate(dict.fromkeys(atlas.files))}  # names need not be different
+    files = atlas.files if audio is None else [PurePath(file).name for file in atlas.files]
+    root = _common_folder(files)
     clusters = [None if number == NOWHERE else str(number + 1) for number in atlas.clusters.numbers.tolist()]
     columns = [*atlas.columns[:1], Column(CLUSTER, clusters), *atlas.columns[1:]]
     steps = np.round((atlas.places.clip(-1, 1) + 1) / 2 * _STEPS).astype("<u2")
     return {
         "count": len(atlas),
-        "recordings": len(set(atlas.files)),
+        "recordings": len(codes),
+        "recording": _packed(np.array([codes[file] for file in atlas.files], "<u4")),
         "whole": atlas.whole,
         "dropped": atlas.dropped,
         "clusters": atlas.clusters.count,
@@ -74,7 +78,7 @@ def _data(atlas: Atlas, audio: str | None) -> dict[str, Any]:
         "audio": audio,
         "ids": None if audio is None else atlas.ids,
         "root": printable(root),
-        "files": [printable(file[len(root) :]) for file in atlas.files],
+        "files": [printable(file[len(root) :]) for file in files],
         "x": _packed(steps[:, 0]),
         "y": _packed(steps[:, 1]),
         "start": _packed(atlas.start.astype("<f4")),

@@ -1,6 +1,6 @@
-"""The map of a server's store: drawn once, until the store has other rows. It has names of recordings, and no paths."""
+"""The map of a server's store: drawn once, until the store changes."""
 
-from dataclasses import replace
+from datetime import datetime
 from pathlib import PurePath
 from threading import Lock
 
@@ -15,16 +15,15 @@ class DrawnMap:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._rows = -1
-        self._atlas: Atlas | None = None
+        self._drawn: tuple[tuple[int, datetime], Atlas] | None = None
 
     def page(self, store: EmbeddingStore, language: Language) -> str:
         """The map as HTML, which asks this server for sounds. Raises as `make_atlas`."""
         with self._lock:
-            if self._atlas is None or self._rows != len(store):
-                self._rows = len(store)
+            state = store.state  # before the rows are read: what is added meanwhile is drawn next time
+            if self._drawn is None or self._drawn[0] != state:
                 found = list(store.tables())
                 atlas = make_atlas(arrow("store").concat_tables(found) if found else arrow("store").table({}))
-                self._atlas = replace(atlas, files=[PurePath(file).name for file in atlas.files])
-            atlas = self._atlas
+                self._drawn = state, atlas
+            _, atlas = self._drawn
         return map_page(atlas, PurePath(store.info().place).name, language, audio="sound?id=")

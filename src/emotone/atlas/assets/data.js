@@ -12,6 +12,7 @@ const xs = Float32Array.from(place.x, (step) => step / 32767.5 - 1);
 const ys = Float32Array.from(place.y, (step) => 1 - step / 32767.5); // up is up
 const starts = unpacked(data.start, Float32Array);
 const ends = unpacked(data.end, Float32Array);
+const recordings = unpacked(data.recording, Uint32Array); // different ones may have the same name
 for (const column of data.columns) {
   if (column.kind === "number") column.numbers = unpacked(column.values, Float32Array);
   else column.numbers = unpacked(column.codes, CODES[column.bytes]);

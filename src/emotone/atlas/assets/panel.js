@@ -161,26 +161,30 @@ const quoted = (value) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '"
 const table = (lines) => `\ufeff${lines.map((line) => line.map(quoted).join(",")).join("\r\n")}\r\n`;
 const ownColumns = () => data.columns.filter((column) => !["label", "cluster", "confidence", data.named, "emotion"].includes(column.name) && !column.score);
 
+// Where names are not paths, the store says by the id where a recording is.
+const idName = data.ids ? ["id"] : [];
+const idOf = (row) => (data.ids ? [data.ids[row]] : []);
+
 // One line for each recording: evaluate and train take whole recordings. Of its segments the longest emotion counts.
 function manifest(rows) {
-  const named = columnOf.get(data.named), own = ownColumns(), files = new Map();
+  const named = columnOf.get(data.named), own = ownColumns(), found = new Map();
   for (const row of rows) {
-    const known = files.get(path(row)) ?? { row, seconds: new Map() }, emotion = raw(named, row) || raw(columnOf.get("label"), row);
+    const known = found.get(recordings[row]) ?? { row, seconds: new Map() }, emotion = raw(named, row) || raw(columnOf.get("label"), row);
     known.seconds.set(emotion, (known.seconds.get(emotion) ?? 0) + Math.max(0, ends[row] - starts[row]) + 1e-6);
-    files.set(path(row), known);
+    found.set(recordings[row], known);
   }
-  const lines = [["file", "emotion", "suggested", "heard", "cluster", ...own.map((column) => column.name)]];
-  for (const [file, { row, seconds }] of files) {
+  const lines = [["file", "emotion", "suggested", "heard", "cluster", ...own.map((column) => column.name), ...idName]];
+  for (const { row, seconds } of found.values()) {
     const [emotion] = [...seconds].reduce((one, other) => (other[1] > one[1] ? other : one));
-    lines.push([file, emotion, suggested.get(row)?.label ?? "", ...["label", "cluster"].map((name) => raw(columnOf.get(name), row)), ...own.map((column) => raw(column, row))]);
+    lines.push([path(row), emotion, suggested.get(row)?.label ?? "", ...["label", "cluster"].map((name) => raw(columnOf.get(name), row)), ...own.map((column) => raw(column, row)), ...idOf(row)]);
   }
   return table(lines);
 }
 function times(rows) {
   const named = columnOf.get(data.named), heard = columnOf.get("label");
   return table([
-    ["file", "start", "end", "emotion", "suggested", "heard"],
-    ...rows.map((row) => [path(row), starts[row].toFixed(3), ends[row].toFixed(3), raw(named, row), suggested.get(row)?.label ?? "", raw(heard, row)]),
+    ["file", "start", "end", "emotion", "suggested", "heard", ...idName],
+    ...rows.map((row) => [path(row), starts[row].toFixed(3), ends[row].toFixed(3), raw(named, row), suggested.get(row)?.label ?? "", raw(heard, row), ...idOf(row)]),
   ]);
 }
 function download(name, text) {
