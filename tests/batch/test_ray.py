@@ -128,13 +128,37 @@ def test_what_one_runner_began_the_other_continues(
     path = tmp_path / "run"
     run_local(RunFolder(path), worker, islice(items_of([str(archive)]), 100))
     progress = run_ray(RunFolder(path), worker, items_of([str(archive)]), workers=2)
-    assert (progress.done + progress.failures, progress.skipped) == (FILES - 100, 100)
+    assert (progress.done + progress.failures, progress.skipped, progress.copies) == (FILES - 100, 100, 1)
     assert rows_in_parts(path) == FILES - BAD
     check_same(path, expected)
     again = run_local(RunFolder(path), worker, items_of([str(archive)]))
     assert (again.done, again.failures, again.skipped) == (0, 0, FILES)
     with pytest.raises(OptionError, match="begun otherwise"):
         run_ray(RunFolder(path), Worker("emotone-small"), items_of([str(archive)]))
+
+
+def test_the_same_bytes_are_analysed_once_on_all_machines(
+    cluster: Cluster, worker: Worker, archive: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "archive"
+    folder.mkdir()
+    contents = [path.read_bytes() for path in sorted((archive / "a").iterdir())[:3]]
+    for number in range(24):
+        (folder / f"{number:02d}.wav").write_bytes(contents[number % 3])
+    for number in range(5):
+        (folder / f"bad{number}.wav").write_bytes(b"RIFF, but no recording")
+    run_local(RunFolder(tmp_path / "local"), worker, items_of([str(folder)]))
+    path = tmp_path / "run"
+    progress = run_ray(RunFolder(path), worker, items_of([str(folder)]), workers=2)
+    assert (progress.done, progress.copies, progress.failures) == (24, 21, 5)
+    assert rows_in_parts(path) == 24
+    check_same(path, tmp_path / "local")
+    (folder / "00.wav").touch()  # another date, the same bytes
+    (folder / "more.wav").write_bytes((folder / "01.wav").read_bytes())
+    progress = run_ray(RunFolder(path), worker, items_of([str(folder)]), workers=2)
+    assert (progress.done, progress.copies, progress.skipped) == (2, 2, 28)
+    run_local(RunFolder(tmp_path / "local"), worker, items_of([str(folder)]))
+    check_same(path, tmp_path / "local")
 
 
 def test_a_command_that_was_killed_is_continued(

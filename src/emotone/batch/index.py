@@ -1,5 +1,6 @@
 """Which files are done, which failed, and which part has a content: on disk, so that no number of files fills the memory."""
 
+import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 
 from ..errors import OutputError
 from .inputs import Item
+from .places import Held
 
 _TABLES = """
 PRAGMA journal_mode = OFF;
@@ -17,9 +19,12 @@ CREATE TABLE done (
     file TEXT PRIMARY KEY, sha256 TEXT, stamp TEXT, rows INTEGER, seconds REAL, part TEXT
 ) WITHOUT ROWID;
 CREATE TABLE contents (sha256 TEXT PRIMARY KEY, part TEXT, file TEXT) WITHOUT ROWID;
+CREATE TABLE copies (file TEXT PRIMARY KEY, sha256 TEXT, stamp TEXT, metadata TEXT) WITHOUT ROWID;
 CREATE TABLE failed (file TEXT PRIMARY KEY, stamp TEXT) WITHOUT ROWID;
 CREATE TABLE asked (file TEXT PRIMARY KEY) WITHOUT ROWID;
 """
+_NOWHERE = Held(b"")
+_CONTENTS = 10_000  # given at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,23 @@ class Done:
     stamp: str
     rows: int
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """An item whose rows are those of another.
+
+    Attributes:
+        item: What was asked for.
+        sha256: Of its bytes.
+        part: That has rows of this content.
+        file: That has it there.
+    """
+
+    item: Item
+    sha256: str
+    part: str
+    file: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +100,8 @@ class Index:
             cursor.executemany(
                 "INSERT OR IGNORE INTO contents VALUES (?, ?, ?)", [(row[1], part, row[0]) for row in rows]
             )
-            cursor.executemany("DELETE FROM failed WHERE file = ?", [(row[0],) for row in rows])
+            for table in ("failed", "copies"):
+                cursor.executemany(f"DELETE FROM {table} WHERE file = ?", [(row[0],) for row in rows])
 
     def fail(self, file: str, stamp: str) -> None:
         """This file failed, whatever was known of it before."""
@@ -115,6 +138,40 @@ class Index:
                 "SELECT part, file FROM contents WHERE sha256 = ?", (sha256,)
             ).fetchone()
         return found
+
+    def contents(self) -> Iterator[list[str]]:
+        """The sha256 of everything that is done, some thousands at a time."""
+        last, found = "", [""]
+        while found:
+            with self._cursor() as cursor:
+                query = "SELECT sha256 FROM contents WHERE sha256 > ? ORDER BY sha256 LIMIT ?"
+                found = [sha256 for (sha256,) in cursor.execute(query, (last, _CONTENTS))]
+            if found:
+                last = found[-1]
+                yield found
+
+    def add_copies(self, items: Iterable[tuple[Item, str]]) -> None:
+        """These items have the content of another one, by its sha256, which is or will be in a part."""
+        rows = [(one.name, sha256, one.stamp, json.dumps(dict(one.metadata))) for one, sha256 in items]
+        with self._cursor() as cursor:
+            cursor.executemany("INSERT OR REPLACE INTO copies VALUES (?, ?, ?, ?)", rows)
+
+    def copies(self, count: int) -> list[Copy]:
+        """Some of the items that wait for rows which are in a part by now, those of the same part together."""
+        with self._cursor() as cursor:
+            found = cursor.execute(
+                "SELECT copies.file, stamp, metadata, copies.sha256, part, contents.file FROM copies "
+                "JOIN contents USING (sha256) ORDER BY part, copies.file LIMIT ?",
+                (count,),
+            ).fetchall()
+        return [
+            Copy(Item(name, _NOWHERE, stamp=stamp, metadata=json.loads(metadata)), sha256, part, file)
+            for name, stamp, metadata, sha256, part, file in found
+        ]
+
+    def is_copy(self, item: Item) -> bool:
+        """Whether it still waits for the rows of another."""
+        return self._one("SELECT file FROM copies WHERE file = ?", item.name) is not None
 
     def part_of(self, file: str) -> str | None:
         """The part that has the rows of this file; older ones may have rows of what it was before."""

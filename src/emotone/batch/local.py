@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 
 from ..engine import usable_cores
 from ..errors import OutputError
-from .index import Index
+from .index import Copy, Index
 from .inputs import Item
 from .progress import Progress
 from .room import Room
@@ -95,7 +95,7 @@ class _LocalRun:
         self._active: dict[str, list[Item]] = {}  # being analysed: other items with the same bytes
         self._kept: list[Heard] = []  # not in a part yet
         self._contents: dict[str, Heard] = {}  # of those
-        self._copies: list[tuple[Item, str, tuple[str, str]]] = []  # with their bytes, and the part and file with these
+        self._copies: list[Copy] = []
         self._rows = 0
         self._began = self._saved = time.monotonic()
         self._progress = Progress()
@@ -170,7 +170,7 @@ class _LocalRun:
         elif sha256 in self._contents:
             self._keep(self._contents[sha256].of(item), copy=True)
         elif place := self._index.place_of(sha256):
-            self._copies.append((item, sha256, place))
+            self._copies.append(Copy(item, sha256, *place))
             self._room.leave(item)
         else:
             self._active[sha256] = []
@@ -232,7 +232,9 @@ class _LocalRun:
 
     def _save(self, *, finished: bool) -> None:
         """Writes what is done into a part, and says in `run.json` how far the run is."""
-        self._resolve_copies()
+        for heard in self._folder.copied(self._copies):
+            self._add(heard, copy=True)
+        self._copies = []
         if self._kept:
             part = self._folder.save_part(self._kept)
             self._index.add(part.name, [one.done for one in self._kept])
@@ -242,13 +244,3 @@ class _LocalRun:
         self._saved = time.monotonic()
         if finished:
             self._report()
-
-    def _resolve_copies(self) -> None:
-        """Rows for items whose bytes are in a part: each part is read once."""
-        parts: dict[str, dict[str, str]] = {}
-        for _, sha256, (part, file) in self._copies:
-            parts.setdefault(part, {})[sha256] = file
-        known = {part: self._folder.heard_in(part, contents) for part, contents in parts.items()}
-        for item, sha256, (part, _) in self._copies:
-            self._add(Heard(item, known[part][sha256]).of(item), copy=True)
-        self._copies = []

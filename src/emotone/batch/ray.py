@@ -1,6 +1,7 @@
 """Runs a batch on a Ray cluster: actors listen, tasks write parts, this process lists files and keeps account.
 
     list of items ──▶ _Hearing: an actor for each core ──▶ _keep: a part ──▶ the index and failures.jsonl of this process
+                          └─ whose content is it? ─▶ Owners: one actor; what another file owns waits for its rows
 
 Nothing is lost and nothing is there twice, whoever dies: the list is made before anybody works and never changes; a task whose
 worker died is done again elsewhere; a part is named by what is in it, so it is written over itself; and what nobody answered
@@ -11,8 +12,8 @@ import hashlib
 import math
 import pickle
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
@@ -20,18 +21,19 @@ from typing import Any
 
 from ..errors import EmotoneError, MissingExtraError
 from ..nodes import connected
-from ..rows import Table, arrow
+from ..rows import Table
 from ..text import Text
 from .index import Done, Index
 from .inputs import Item
+from .owners import ask, start_owners
+from .pages import Listing, Pages, binary_table, items_in, listing_of
 from .places import Held
 from .progress import Progress
 from .run import RunFolder, part_name
 from .work import Failed, Heard, Worker, WorkOptions
 
 try:
-    from ray.data import ActorPoolStrategy, Datasource, ReadTask, read_datasource
-    from ray.data.block import BlockMetadata
+    from ray.data import ActorPoolStrategy, read_datasource
     from ray.exceptions import RayError
 except ModuleNotFoundError as missing:
     raise MissingExtraError.of("batch") from missing
@@ -45,7 +47,6 @@ ATTEMPTS = 2  # to do a task whose worker dies; its files are tried one by one a
 HANDLING = 0.05
 """Of a core: what a task takes that only handles data. Actors leave it free on each core, so that none of both waits for ever."""
 
-_PAGE_FILES, _PAGE_BYTES = 10_000, 64 * 2**20  # of a piece of the list
 _SAVE_EVERY = 10.0  # seconds between counts in `run.json`
 _NOWHERE = Held(b"")
 
@@ -92,32 +93,14 @@ def run_ray(
 
 
 @dataclass(frozen=True, slots=True)
-class _Page:
-    """A piece of the list, which is in the object store: pickled items."""
-
-    table: Any
-    files: int
-
-
-@dataclass(frozen=True, slots=True)
-class _List:
-    """What is to be done."""
-
-    pages: list[_Page] = field(default_factory=list)
-    size: int = 0  # bytes of the recordings, as far as that is known
-
-    @property
-    def files(self) -> int:
-        return sum(page.files for page in self.pages)
-
-
-@dataclass(frozen=True, slots=True)
 class _Kept:
     """What became of some items, without the rows."""
 
     part: str = ""
     done: tuple[Done, ...] = ()
     failed: tuple[Failed, ...] = ()
+    copies: tuple[tuple[Item, str], ...] = ()  # that wait for rows of the same bytes, which have this sha256
+    copied: bool = False  # whether all that is done are copies
     error: EmotoneError | None = None  # that ends the run
 
 
@@ -134,7 +117,7 @@ class _RayRun:
     def run(self, items: Iterable[Item], retry: bool, on_progress: Callable[[Progress], None]) -> Progress:
         finished = False
         try:
-            todo = self._list(self._wanted(items, retry))
+            todo = listing_of(self._wanted(items, retry))
             for kept in self._rounds(todo):
                 self._account(kept)
                 on_progress(self._progress)
@@ -152,53 +135,49 @@ class _RayRun:
             else:
                 self._progress = replace(self._progress, skipped=self._progress.skipped + 1)
 
-    def _list(self, items: Iterable[Item]) -> _List:
-        pages: list[_Page] = []
-        page: list[bytes] = []
-        total = held = 0
-        for item in items:
-            page.append(pickle.dumps(item))
-            total += item.size
-            held += len(page[-1])
-            if len(page) >= _PAGE_FILES or held >= _PAGE_BYTES:
-                pages.append(self._page(page))
-                page, held = [], 0
-        if page:
-            pages.append(self._page(page))
-        return _List(pages, total)
-
-    def _page(self, items: list[bytes]) -> _Page:
-        return _Page(self._ray.put(_binary("item", items)), len(items))
-
-    def _rounds(self, todo: _List) -> Iterator[_Kept]:
-        """Everything; then, file by file, what nobody answered for."""
-        yield from self._round(todo, _files_of_a_task(todo, self._workers))
-        lost = self._list(self._unanswered(todo))
+    def _rounds(self, todo: Listing) -> Iterator[_Kept]:
+        """Everything but copies; copies; those whose original failed; then, file by file, what nobody answered for."""
+        if not todo.files:
+            return
+        owners = start_owners(self._index.contents())
+        yield from self._round(todo, _files_of_a_task(todo, self._workers), owners)
+        yield from self._copied()
+        alone = listing_of(item for item in self._unanswered(todo) if self._index.is_copy(item))
+        yield from self._round(alone, _files_of_a_task(alone, self._workers))
+        lost = listing_of(self._unanswered(todo))
         yield from self._round(lost, 1)
         failed = tuple(_lost(item) for item in self._unanswered(lost))
         if failed:
             yield _Kept(failed=failed)
 
-    def _unanswered(self, todo: _List) -> Iterator[Item]:
+    def _copied(self) -> Iterator[_Kept]:
+        """Rows for files whose content is in a part by now."""
+        while copies := self._index.copies(PART_FILES[self._worker.options.granularity]):
+            heard = list(self._folder.copied(copies))
+            done = tuple(one.done for one in heard)
+            part = self._folder.save_part(heard, part_name(self._began, _digest(done))).name
+            yield _Kept(part, done, copied=True)
+
+    def _unanswered(self, todo: Listing) -> Iterator[Item]:
         for page in todo.pages:
-            for item in _items_in(self._ray.get(page.table)):
+            for item in items_in(self._ray.get(page.table)):
                 if not (self._index.is_done(item) or self._index.has_failed(item)):
                     yield item
 
-    def _round(self, todo: _List, files: int) -> Iterator[_Kept]:
+    def _round(self, todo: Listing, files: int, owners: Any = None) -> Iterator[_Kept]:
         if not todo.files:
             return
         path, worker = self._folder.path.absolute(), self._worker
         at_most = PART_FILES[worker.options.granularity]
         part = min(at_most, max(math.ceil(SAVE_SHARE * todo.files), files))
         listed = read_datasource(
-            _Pages(todo.pages),
+            Pages(todo.pages),
             override_num_blocks=sum(math.ceil(page.files / files) for page in todo.pages),
             num_cpus=HANDLING,
         )
         heard = listed.map_batches(
             _Hearing,
-            fn_constructor_args=(path, _there(worker.model), _there_too(worker.options)),
+            fn_constructor_args=(path, _there(worker.model), _there_too(worker.options), owners),
             batch_size=None,
             batch_format="pyarrow",
             compute=ActorPoolStrategy(min_size=1, initial_size=self._workers, max_size=self._workers),
@@ -221,6 +200,7 @@ class _RayRun:
             raise kept.error
         if kept.done:
             self._index.add(kept.part, kept.done)
+        self._index.add_copies(kept.copies)
         if kept.failed:  # clocks of other machines may be wrong, and parts have their time from here
             when = datetime.now(timezone.utc)
             self._folder.save_failures([replace(one, when=when) for one in kept.failed])
@@ -230,6 +210,7 @@ class _RayRun:
         self._progress = replace(
             before,
             done=before.done + len(kept.done),
+            copies=before.copies + (len(kept.done) if kept.copied else 0),
             failures=before.failures + len(kept.failed),
             seconds=before.seconds + sum(one.seconds for one in kept.done),
             elapsed=now - self._clock,
@@ -239,31 +220,12 @@ class _RayRun:
             self._saved = now
 
 
-class _Pages(Datasource):  # type: ignore[misc]
-    """The list as Ray Data reads it, page by page; Ray divides a page among tasks."""
-
-    def __init__(self, pages: Sequence[_Page]) -> None:
-        super().__init__()
-        self._pages = pages
-
-    def estimate_inmemory_data_size(self) -> int | None:
-        return None
-
-    def get_read_tasks(self, parallelism: int, *_: object, **__: object) -> list[ReadTask]:
-        return [
-            ReadTask(
-                partial(_read_page, page.table),
-                BlockMetadata(num_rows=page.files, size_bytes=None, input_files=None, exec_stats=None),
-            )
-            for page in self._pages
-        ]
-
-
 class _Hearing:
     """What runs on other machines: the model, loaded once."""
 
-    def __init__(self, path: Path, model: str, options: WorkOptions) -> None:
+    def __init__(self, path: Path, model: str, options: WorkOptions, owners: Any) -> None:
         self._error: EmotoneError | None = None
+        self._owns = None if owners is None else partial(ask, owners)
         try:
             self._worker = Worker(model, options)
             RunFolder(path).check(self._worker)
@@ -272,10 +234,11 @@ class _Hearing:
 
     def __call__(self, batch: Table) -> Table:
         if self._error is not None:
-            return _binary("result", [pickle.dumps(self._error)])
-        found = self._worker(_items_in(batch))
+            return binary_table("result", [pickle.dumps(self._error)])
+        found = self._worker(items_in(batch), self._owns)
         results: list[Heard | Failed] = [*found.heard, *found.failed]
-        return _binary("result", [pickle.dumps(_without_place(one)) for one in results])
+        copies = [(replace(item, place=_NOWHERE), sha256) for item, sha256 in found.copies]
+        return binary_table("result", [pickle.dumps(one) for one in (*map(_without_place, results), *copies)])
 
 
 def _keep(path: Path, began: datetime, batch: Table) -> Table:
@@ -283,6 +246,7 @@ def _keep(path: Path, began: datetime, batch: Table) -> Table:
     results = [pickle.loads(data) for data in batch["result"].to_pylist()]
     heard = [one for one in results if isinstance(one, Heard)]
     failed = tuple(one for one in results if isinstance(one, Failed))
+    copies = tuple(one for one in results if isinstance(one, tuple))
     error = next((one for one in results if isinstance(one, EmotoneError)), None)
     done = tuple(one.done for one in heard)
     part = ""
@@ -291,7 +255,7 @@ def _keep(path: Path, began: datetime, batch: Table) -> Table:
             part = RunFolder(path).save_part(heard, part_name(began, _digest(done))).name
     except EmotoneError as found:
         error = found
-    return _binary("kept", [pickle.dumps(_Kept(part, done, failed, error))])
+    return binary_table("kept", [pickle.dumps(_Kept(part, done, failed, copies, error=error))])
 
 
 def _digest(done: Iterable[Done]) -> str:
@@ -300,27 +264,12 @@ def _digest(done: Iterable[Done]) -> str:
     return hashlib.sha256("\n".join(names).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def _files_of_a_task(todo: _List, workers: int) -> int:
+def _files_of_a_task(todo: Listing, workers: int) -> int:
     if not todo.files:
         return 1
     mean = max(todo.size / todo.files, 1)
     fair = math.ceil(todo.files / (TASKS_EACH * workers))
     return max(1, min(TASK_FILES, int(TASK_BYTES / mean), fair))
-
-
-def _read_page(table: Any) -> list[Table]:
-    import ray  # noqa: PLC0415 - a name of this module would be pickled with it
-
-    return [ray.get(table)]
-
-
-def _binary(name: str, values: Sequence[bytes]) -> Table:
-    pa = arrow("batch")
-    return pa.table({name: pa.array(values, pa.binary())})
-
-
-def _items_in(page: Table) -> list[Item]:
-    return [pickle.loads(data) for data in page["item"].to_pylist()]
 
 
 def _without_place(result: Heard | Failed) -> Heard | Failed:

@@ -26,7 +26,7 @@ from ..outputs import save_bytes, save_text
 from ..rows import Row, Schema, Table, arrow, rows_from, schema_of, table_of, to_parquet
 from ..writers import to_json
 from .failures import FailureLine, append_failures, cannot_use, read_failures
-from .index import Counts, Done, Index
+from .index import Copy, Counts, Done, Index
 from .lock import locked
 from .work import Failed, Heard, Worker
 
@@ -140,6 +140,15 @@ class RunFolder:
             if contents[row.sha256] == row.file:
                 found[row.sha256] = (*found.get(row.sha256, ()), row)
         return found
+
+    def copied(self, copies: Sequence[Copy]) -> Iterator[Heard]:
+        """Results for items whose content is in a part; each part is read once. Raises `OutputError` when one cannot be read."""
+        wanted: dict[str, dict[str, str]] = {}
+        for copy in copies:
+            wanted.setdefault(copy.part, {})[copy.sha256] = copy.file
+        known = {part: self.heard_in(part, contents) for part, contents in wanted.items()}
+        for copy in copies:
+            yield Heard(copy.item, known[copy.part][copy.sha256]).of(copy.item)
 
     def check(self, worker: Worker) -> None:
         """Looks whether this is the folder of a run with this worker, as another machine sees both.

@@ -2,7 +2,7 @@
 
 import io
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
@@ -106,10 +106,17 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What became of some items."""
+    """What became of some items.
+
+    Attributes:
+        heard: Those that were analysed.
+        failed: Those that could not be.
+        copies: Those that were left to somebody else, who analyses the same bytes; with their sha256.
+    """
 
     heard: tuple[Heard, ...]
     failed: tuple[Failed, ...]
+    copies: tuple[tuple[Item, str], ...] = ()
 
 
 class Worker:
@@ -136,14 +143,23 @@ class Worker:
         self._recognizer = loaded if head is None else loaded.with_head(head)
         self.info, self.head = self._recognizer.info, self._recognizer.head
 
-    def __call__(self, items: Sequence[Item]) -> Results:
-        """The results of items, in their order. Items with the same bytes are analysed once."""
+    def __call__(self, items: Sequence[Item], owns: Callable[[str, str], bool] | None = None) -> Results:
+        """The results of items, in their order. Items with the same bytes are analysed once.
+
+        Args:
+            items: What to analyse.
+            owns: Whether bytes of this sha256 are to be analysed as the item of this name; `None`: whatever comes is.
+        """
         heard: list[Heard] = []
         failed: list[Failed] = []
+        copies: list[tuple[Item, str]] = []
         known: dict[str, Heard] = {}
         for read in self._read_ahead(items):
             if isinstance(read, Failed):
                 failed.append(read)
+                continue
+            if owns is not None and not owns(read.sha256, read.item.name):
+                copies.append((read.item, read.sha256))
                 continue
             result = known[read.sha256].of(read.item) if read.sha256 in known else self.hear(read)
             if isinstance(result, Failed):
@@ -151,7 +167,7 @@ class Worker:
             else:
                 known[read.sha256] = result
                 heard.append(result)
-        return Results(tuple(heard), tuple(failed))
+        return Results(tuple(heard), tuple(failed), tuple(copies))
 
     def _read_ahead(self, items: Sequence[Item]) -> Iterator[Read | Failed]:
         """Items as they are read, some of them while one is analysed."""
