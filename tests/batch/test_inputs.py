@@ -12,7 +12,7 @@ from pathlib import Path
 import fsspec
 import pyarrow
 import pytest
-from bucket import serving
+from bucket import options_for, serving
 from pyarrow import parquet
 
 from emotone.batch import Item, Read, Worker, items_of
@@ -252,8 +252,8 @@ def s3(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
         monkeypatch.setenv(f"AWS_{name}", value)
     objects = {f"in/{name}": data for name, data in SOUNDS.items()}
     shard = zip_of(folder, tmp_path / "x.zip").read_bytes()
-    with serving({**objects, "in/notes.txt": b"-", "shards/x.zip": shard}) as options:
-        yield options
+    with serving({**objects, "in/notes.txt": b"-", "shards/x.zip": shard}) as address:
+        yield options_for(address)
 
 
 @pytest.mark.parametrize(
@@ -311,13 +311,15 @@ def test_inputs_that_are_not_there_are_refused_at_once(folder: Path) -> None:
         items_of([])
     with pytest.raises(ManifestError, match="Download it"):
         items_of(["s3://bucket/list.csv"])
+    with pytest.raises(ManifestError, match="Download it"):
+        items_of(["s3://bucket/list.csv?region=us-east-1"])
 
 
 def test_a_recording_in_an_object_store_takes_few_requests() -> None:
     requests: list[str] = []
     recording = b"sound" * 200_000
-    with serving({"calls/a.ogg": recording}, requests) as options:
-        (item,) = items_of([f"s3://bucket/calls{options}"])
+    with serving({"calls/a.ogg": recording}, requests) as address:
+        (item,) = items_of([f"s3://bucket/calls{options_for(address)}"])
         requests.clear()
         read = Worker().read(item)
     assert isinstance(read, Read)

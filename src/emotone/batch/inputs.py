@@ -82,7 +82,7 @@ def _check(text: str) -> str:
 
 
 def _refuse_remote_list(url: str) -> None:
-    if PurePath(url).suffix.lower() in (*TABLE_ENDINGS, SCRIPT_ENDING):
+    if PurePath(url.partition("?")[0]).suffix.lower() in (*TABLE_ENDINGS, SCRIPT_ENDING):
         raise ManifestError(
             f"The manifest '{url}' lies elsewhere. Download it; the files that it names may stay there.",
             f"清单“{url}”不在本机。请先下载清单；其中列出的文件可以保留在原处。",

@@ -39,6 +39,8 @@ _OLD = timedelta(minutes=10)  # after which states that nobody reads any more ar
 _NOW = timedelta(milliseconds=1)
 _SMALL_PARTS = 32  # of a table, after which they are put together
 _STEP = 8192  # rows in memory at a time
+_OF_A_SERVER = re.compile(r'(?<=<Message>)[^<]+|(?<=message: ")[^"]+')
+"""What an object store said, in the middle of what LanceDB says of it."""
 
 
 class Archive:
@@ -59,7 +61,7 @@ class Archive:
 
     def __init__(self, place: str | Path, model: ModelInfo | None = None, *, create: bool = False) -> None:
         self.place = str(place)
-        local = "://" not in self.place
+        local = not _is_url(self.place)
         if local and not create and not Path(place).is_dir():
             raise _nothing_in(self.place)
         with self._speaking():
@@ -285,8 +287,24 @@ def _nothing_in(place: str) -> StoreError:
 
 
 def _broken(place: str, error: Exception) -> StoreError:
-    reason = str(error).splitlines()[0][:300] if str(error) else repr(error)
+    if _is_url(place):
+        reason = " ".join(_OF_A_SERVER.findall(str(error))) or _first_line(error)
+        return StoreError(
+            f"The store '{place}' cannot be used: {reason.rstrip('.')}. Check the address, the credentials of this computer and "
+            "what they allow, and the variables that say where the object store is, such as AWS_ENDPOINT_URL and AWS_REGION.",
+            f"无法使用向量库“{place}”：{reason.rstrip('.')}。请检查地址、本机的访问凭证及其权限，以及指明对象存储位置的环境变量，"
+            "如 AWS_ENDPOINT_URL 和 AWS_REGION。",
+        )
+    reason = _first_line(error)
     return StoreError(
         f"The store '{place}' cannot be used: {reason}. Check that it is complete, may be written, and has room on its disk.",
         f"无法使用向量库“{place}”：{reason}。请检查其是否完整、是否可写，以及磁盘空间是否充足。",
     )
+
+
+def _is_url(place: str) -> bool:
+    return "://" in place
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0][:300] if str(error) else repr(error)
