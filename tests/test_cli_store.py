@@ -72,7 +72,8 @@ def test_a_batch_run_is_added_as_it_is(workplace: Path) -> None:
     assert "8 rows added" in emotone(workplace, "add", "of_run", "run").stderr
     one, other = (found(workplace, "search", place, "corpus/sad_06.wav")[0] for place in ("archive", "of_run"))
     assert one["scores"] == pytest.approx(other["scores"], abs=1e-4)
-    assert one["id"] == other["id"]
+    assert (one["id"], one["file"]) == (other["id"], other["file"])
+    assert Path(one["file"]).is_absolute()
 
 
 def test_export_and_remove(workplace: Path) -> None:

@@ -13,6 +13,7 @@ import emotone
 from emotone.heads import Head
 from emotone.resemblance import Resemblance, resemblance, resemblance_page, resemblance_picture
 from emotone.resemblance.resemblance import MOST_MOMENTS, curve_options
+from emotone.resemblance.texts import points
 
 SVG = "{http://www.w3.org/2000/svg}"
 SECOND = 16_000
@@ -119,8 +120,8 @@ def test_the_picture_is_one_valid_svg(found: Resemblance) -> None:
     panels = root.findall(f"{SVG}g")
     assert panels[0].findtext(f"{SVG}title").startswith("Angry: mean ")
     assert all(len(panel.findall(f"{SVG}path[@class='a']")) == 1 for panel in panels)
-    points = panels[0].find(f"{SVG}path[@class='b']").get("d").split("L")
-    assert len(points) == len(found.course.path)
+    moments = panels[0].find(f"{SVG}path[@class='b']").get("d").split("L")
+    assert len(moments) == len(found.course.path)
     assert "http" not in resemblance_picture(found, "en").replace(SVG.strip("{}"), "")
 
 
@@ -176,3 +177,7 @@ def test_what_is_wrong_is_one_sentence(clips: list[Path], arguments: list[str], 
     done = run("compare", *(word.replace("CLIP", str(clips[0])) for word in arguments))
     assert (done.returncode, done.stdout) == (code, "")
     assert message in done.stderr
+
+
+def test_points_that_are_none_have_one_sign() -> None:
+    assert [points(value) for value in (-0.001, 0.001, -0.05, 0.2)] == ["+0", "+0", "−5", "+20"]

@@ -1,6 +1,8 @@
 """Searching a store through the API."""
 
 import io
+import tarfile
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +11,7 @@ import httpx
 import numpy as np
 import pytest
 import soundfile
+from bucket import serving
 from sending import json_body, upload
 
 import emotone
@@ -126,6 +129,36 @@ def test_the_map_is_that_of_the_store_as_it_is(
         assert "renamed.wav" in after
         assert "disgusted" in after
         assert "elsewhere" not in after
+
+
+def test_recordings_in_archives_and_buckets_can_be_heard(
+    model: Recognizer, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "EC2_METADATA_DISABLED"):
+        monkeypatch.setenv(f"AWS_{name}", "true")
+    monkeypatch.chdir(tmp_path)
+    clips = [corpus / f"{name}.wav" for name in ("sad_06", "happy_08", "angry_06")]
+    with zipfile.ZipFile("a.zip", "w") as shard:
+        shard.write(clips[0], "in/sad.wav")
+    with tarfile.open("b.tar.gz", "w:gz") as shard:
+        shard.add(clips[1], "happy.wav")
+    worker = Worker(options=WorkOptions(embedding=True))
+    own = EmbeddingStore("own", worker.info)
+    with serving({"calls/angry.wav": clips[2].read_bytes()}) as address:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{address}")
+        monkeypatch.setenv("AWS_REGION", "us-east-1")
+        assert add_recordings(own, worker, items_of(["a.zip", "b.tar.gz", "s3://bucket/calls"])).added.new == 3
+        monkeypatch.chdir("/")
+        with launch(model, None, port=0, page=False, store=own) as served, httpx.Client(base_url=served.url) as client:
+            for clip in clips:
+                match = client.post("/v1/store/search", files=[upload(clip)]).json()["matches"][0]
+                sound = client.get("/v1/store/sound", params={"id": match["id"]})
+                assert sound.status_code == 200, (match["file"], sound.text)
+                samples, _ = soundfile.read(io.BytesIO(sound.content), dtype="float32")
+                np.testing.assert_allclose(samples, emotone.load_audio(clip).samples, atol=2 / 32768)
+            (tmp_path / "a.zip").unlink()
+            match = client.post("/v1/store/search", files=[upload(clips[0])]).json()["matches"][0]
+            assert client.get("/v1/store/sound", params={"id": match["id"]}).json()["code"] == "recording_gone"
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,32 @@ def items_of(inputs: Sequence[str]) -> Iterator[Item]:
     return (item for text in found for item in _items(text))
 
 
+def item_named(name: str) -> Item:
+    """The recording that `items_of` called so: a path, a URL, or a member of an archive, which is looked for in it.
+
+    Raises:
+        AudioNotFoundError: When the archive has no such member, or cannot be reached.
+        MissingExtraError: As in `items_of`.
+    """
+    archive, _, member = name.partition(_MEMBER)
+    if member and is_shard(archive):
+        for item in _items(archive):
+            if item.name == name:
+                return item
+        raise AudioNotFoundError(
+            f"There is no '{member}' in the archive '{archive}'. Check that both are still there.",
+            f"压缩包“{archive}”中没有“{member}”。请检查两者是否仍在。",
+        )
+    return Item(name, file_at(name)) if is_url(name) else _local(Path(name))
+
+
+def absolute_name(name: str) -> str:
+    """The name of a recording, or of a member of an archive, with its full path where it is on this computer."""
+    archive, mark, member = name.partition(_MEMBER)
+    path = Path(archive).absolute()
+    return name if is_url(name) or not path.exists() else f"{path}{mark}{member}"
+
+
 def countable(inputs: Sequence[str]) -> bool:
     """Whether the items of inputs can be counted without much reading or many requests."""
     return not any(is_url(text) or (is_shard(text) and not text.lower().endswith((".tar", ".zip"))) for text in inputs)

@@ -192,7 +192,7 @@ def _print_clusters(atlas: Atlas) -> None:
     ]
     for title, value in quality:
         if value is not None:
-            OUT.print(f"{title}: {value:.2f}", markup=False)
+            OUT.print(f"{title}: {round(value, 2) + 0.0:.2f}", markup=False)  # never -0.00
     _print_look(atlas)
 
 

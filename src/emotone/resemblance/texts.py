@@ -49,7 +49,7 @@ HONEST = Text(
 
 def points(difference: float) -> str:
     """A difference between scores in percentage points."""
-    return f"{100 * difference:+.0f}".replace("-", "−")
+    return f"{round(100 * difference) + 0:+d}".replace("-", "−")
 
 
 def alike(found: Resemblance, language: Language) -> str:

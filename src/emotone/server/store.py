@@ -1,9 +1,12 @@
 """The routes of a store: what sounds like a recording, or like a row, and how a row sounds. Paths neither come in nor go out."""
 
 import io
+import shutil
 import wave
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path, PurePath
+from tempfile import NamedTemporaryFile
 from typing import Annotated
 
 import fastapi
@@ -12,6 +15,8 @@ import numpy as np
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
+from ..batch.inputs import item_named
+from ..batch.places import LocalFile
 from ..errors import EmotoneError
 from ..rows import Row
 from ..store import EmbeddingStore, Match, match_record, parse_condition
@@ -138,14 +143,28 @@ def _said(matches: Sequence[Match]) -> StoreMatches:
 def _stretch(service: Service, row: Row) -> Signal:
     """The samples of a row, when its recording is still there."""
     try:
-        recording = service.open(Path(row.file))
-        if recording.source.sha256 != row.sha256:
-            raise _gone()
-        return recording.load().samples[
-            round(row.start * SAMPLE_RATE) : round(min(row.end, row.start + MAX_SOUND) * SAMPLE_RATE)
-        ]
+        with _on_disk(row.file) as path:
+            recording = service.open(path)
+            if recording.source.sha256 != row.sha256:
+                raise _gone()
+            return recording.load().samples[
+                round(row.start * SAMPLE_RATE) : round(min(row.end, row.start + MAX_SOUND) * SAMPLE_RATE)
+            ]
     except EmotoneError as error:  # whose text names the path, which is nobody's business
         raise _gone() from error
+
+
+@contextmanager
+def _on_disk(name: str) -> Iterator[Path]:
+    """A recording as a file: where it lies, or a copy of what lies in an archive or elsewhere."""
+    place = item_named(name).place
+    if isinstance(place, LocalFile):
+        yield place.path
+        return
+    with place.open() as stream, NamedTemporaryFile(suffix=PurePath(name).suffix) as copy:
+        shutil.copyfileobj(stream, copy)
+        copy.flush()
+        yield Path(copy.name)
 
 
 def _gone() -> ProblemError:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..batch import Failed, Heard, Item, Worker, open_run
 from ..batch.export import tables
-from ..batch.places import LocalFile
+from ..batch.inputs import absolute_name
 from ..batch.work import Read
 from ..engine import usable_cores
 from ..errors import OptionError, StoreError
@@ -68,7 +68,7 @@ def add_recordings(
 
 
 def add_run(store: EmbeddingStore, folder: Path, *, on_done: Callable[[int], None] = lambda count: None) -> Filled:
-    """Adds the rows of a batch run that kept embeddings.
+    """Adds the rows of a batch run that kept embeddings, with full paths where they lead to recordings from here.
 
     Args:
         store: Where to.
@@ -91,7 +91,7 @@ def add_run(store: EmbeddingStore, folder: Path, *, on_done: Callable[[int], Non
         )
     added, files = Added(), set[str]()
     for table in tables(run):
-        rows = rows_from(table, run.labels)
+        rows = [replace(row, file=absolute_name(row.file)) for row in rows_from(table, run.labels)]
         added += store.add(rows)
         new = {row.file for row in rows} - files
         files |= new
@@ -153,4 +153,4 @@ def _is_whole(row: Row) -> bool:
 
 
 def _named(item: Item) -> Item:
-    return replace(item, name=str(item.place.path.absolute())) if isinstance(item.place, LocalFile) else item
+    return replace(item, name=absolute_name(item.name))
