@@ -20,7 +20,6 @@ from rich.progress import (
 from rich.progress import Progress as RichProgress
 from rich.table import Table
 
-from ..audio import Recording
 from ..engine import usable_cores
 from ..errors import (
     AudioError,
@@ -34,6 +33,7 @@ from ..errors import (
 )
 from ..labels import emotion_of
 from ..recognizer import Recognizer, load_model
+from ..recording import Recording
 from ..text import Text, clock_time, system_language
 from ..types import Progress, Reason
 

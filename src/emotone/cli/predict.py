@@ -7,11 +7,12 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
-from ..audio import Recording, open_recording
+from ..audio import open_recording
 from ..baseline import joined
 from ..interview import Answer, Interview
 from ..listening import Listening
 from ..outputs import save_result
+from ..recording import Recording
 from ..types import Baseline, Prediction, TimelineOptions, utterance_of
 from ..writers import FORMATS, Format, Granularity, entry_of
 from .asking import Asked, asking_options, baseline_of, interview_of, print_baseline

@@ -9,10 +9,10 @@ from typing import Any
 import click
 from rich.markup import escape
 
-from ..audio import Recording
 from ..conversation import Voices, voices_of_turns
 from ..findings import findings
 from ..interview import ConversationAnswer, Interview
+from ..recording import Recording
 from ..summary import Summary, summarise
 from ..text import clock_time
 from ..turns import read_turns
