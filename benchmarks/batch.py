@@ -87,9 +87,21 @@ def chosen(folder: Path, limit: int, into: Path) -> Path:
     return manifest
 
 
+def as_waves(options: argparse.Namespace, place: Path) -> Path:
+    """A manifest of the same recordings as WAV files of 16 kHz."""
+    from emotone import load_audio  # noqa: PLC0415 - for this alone
+
+    (place / "wav").mkdir()
+    for number, file in enumerate(chosen(options.folder, options.limit, place).read_text().splitlines()[1:]):
+        samples = (load_audio(file).samples * 32767).round().astype("<i2")
+        write_wave(place / "wav" / f"{number:05}.wav", samples)
+    return chosen(place / "wav", options.limit, place)
+
+
 def speed(options: argparse.Namespace, place: Path) -> None:
     """Times real time per core."""
-    manifest, run = chosen(options.folder, options.limit, place), place / "run"
+    manifest = as_waves(options, place) if options.wav else chosen(options.folder, options.limit, place)
+    run = place / "run"
     took = measured(batch(manifest, run, "--model", options.model, "--embedding"), ready=(run / "parts").exists)
     counts = counts_of(run)
     print(f"{counts['files']} files, {counts['seconds']:.0f} s of sound, {options.model}, {machine()}")
@@ -210,13 +222,7 @@ print(json.dumps([time.perf_counter() - start, time.process_time() - cpu]))
 
 def funasr(options: argparse.Namespace, place: Path) -> None:
     """Clips per second of both, in turn, of WAV files. FunASR's time is without its start, ours with it."""
-    from emotone import load_audio  # noqa: PLC0415 - for this alone
-
-    (place / "wav").mkdir()
-    for number, file in enumerate(chosen(options.folder, options.limit, place).read_text().splitlines()[1:]):
-        samples = (load_audio(file).samples * 32767).round().astype("<i2")
-        write_wave(place / "wav" / f"{number:05}.wav", samples)
-    manifest = chosen(place / "wav", options.limit, place)
+    manifest = as_waves(options, place)
     ratios = []
     for number in range(options.rounds):
         command = [options.python, "-c", FUNASR, options.funasr, str(manifest), str(CORES)]
@@ -245,6 +251,7 @@ def main() -> None:
     parser.add_argument("what", choices=("speed", "files", "kill", "funasr"))
     parser.add_argument("folder", type=Path, nargs="?", help="of recordings")
     parser.add_argument("--limit", type=int, default=300, help="recordings of the folder")
+    parser.add_argument("--wav", action="store_true", help="speed: decode them to WAV first")
     parser.add_argument("--model", default="emotone-small")
     parser.add_argument("--files", type=int, default=200_000)
     parser.add_argument("--distinct", type=int, default=10**9, help="of the tiny files; all others are copies")

@@ -37,7 +37,7 @@ from media import (
 
 import emotone.audio
 from emotone import load_audio
-from emotone.audio import SPOOL_BYTES, AudioSource, Recording, open_recording, source_name
+from emotone.audio import SPOOL_BYTES, AudioSource, open_recording, source_name
 from emotone.errors import (
     AudioError,
     AudioNotFoundError,
@@ -47,6 +47,7 @@ from emotone.errors import (
     NoAudioStreamError,
     UnsupportedAudioError,
 )
+from emotone.recording import Recording
 from emotone.resample import BLOCK_SAMPLES
 from emotone.types import SAMPLE_RATE
 

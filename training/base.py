@@ -11,7 +11,7 @@ from emotone.outputs import save_bytes
 from emotone.recognizer import Recognizer, load_model
 from emotone.training.graph import model_file
 from emotone.types import ModelInfo
-from encoder import DIM, FRAME_RATE, build_encoder, load_weights, quantised
+from encoder import DIM, FRAME_RATE, build_encoder, eased, joined, load_weights, quantised
 
 LAYERS = (3,)  # of Whisper, whose outputs the trained layers see
 
@@ -23,7 +23,7 @@ def base_model(weights: Path, cache: Path) -> tuple[onnx.ModelProto, Recognizer]
         weights: Whisper base encoder, safetensors.
         cache: Where the model is kept.
     """
-    graph = build_encoder(quantised(load_weights(weights)), LAYERS)
+    graph = build_encoder(quantised(eased(joined(load_weights(weights)), max(LAYERS))), LAYERS)
     size = DIM * len(LAYERS)
     head = Head(LABELS, np.zeros((len(LABELS), size), np.float32), np.zeros(len(LABELS), np.float32))
     write_model(

@@ -24,7 +24,7 @@ from features import AS_RECORDED, CONTEXT, CUTS, SESSIONS, encoded
 from head import Logits, Spans, Vectors, calibrated, centred, fit_head
 from report import HeldOut, evaluation, truth_of
 
-NAME, REVISION, LICENCE = "emotone-small", "2", "CC-BY-NC-SA-4.0"
+NAME, REVISION, LICENCE = "emotone-small", "3", "CC-BY-NC-SA-4.0"
 FOLDS = 5
 DIRECTIONS = 128  # of what is familiar: more than a head of few clips can have (benchmarks/doubt.md)
 _NEVER = -1e4  # the logit of a masked label, in a file

@@ -32,6 +32,7 @@ FRAME_RATE = SAMPLE_RATE / HOP / 2  # the second convolution has stride 2
 FLOOR = -7.0  # log10 of mel power
 WINDOW = 200  # frames that the layers see at once: 4 s
 STEP = WINDOW // 2
+GELU_LOWEST = -0.17  # it is never below
 MASKED = -1e9  # added to attention logits of padding: exp() of it is exactly 0
 
 
@@ -122,27 +123,91 @@ def _log_mel(waveform: Var, lengths: Var) -> tuple[Var, Var]:
     return op.where(valid, log_mel, _const(0.0)), frames
 
 
+def joined(weights: Weights) -> Weights:
+    """What is multiplied with the same as one matrix: queries, keys and values, and the second convolution's kernel."""
+    result = dict(weights)
+    for name in [name for name in weights if name.endswith("q_proj.weight")]:
+        block = name.removesuffix("q_proj.weight")
+        parts = [result.pop(f"{block}{part}_proj.weight") for part in "qkv"]
+        biases = [result.pop(f"{block}{part}_proj.bias", np.zeros(len(parts[0]), np.float32)) for part in "qkv"]
+        result[f"{block}qkv_proj.weight"] = np.concatenate(parts)
+        result[f"{block}qkv_proj.bias"] = np.concatenate(biases)
+    kernel = result["conv2.weight"]
+    result["conv2.weight"] = kernel.transpose(0, 2, 1).reshape(len(kernel), -1)
+    return result
+
+
+def eased(weights: Weights, layers: int) -> Weights:
+    """The same network, in which a norm's loud channels are quieter and their weights in the next matrix larger.
+
+    A row of inputs is rounded with one scale, so a few loud channels would cost the others their precision.
+
+    Source: Xiao et al. 2022, "SmoothQuant" (arXiv 2211.10438), with the norm's own weights for how loud a channel gets.
+    """
+    result = dict(weights)
+    for layer in range(layers):
+        for norm, matrix in (("self_attn_layer_norm", "self_attn.qkv_proj"), ("final_layer_norm", "fc1")):
+            below, above = f"layers.{layer}.{norm}", f"layers.{layer}.{matrix}"
+            loudest = 3 * np.abs(weights[f"{below}.weight"]) + np.abs(weights[f"{below}.bias"])
+            heaviest = np.abs(weights[f"{above}.weight"]).max(axis=0)
+            divisors = np.sqrt(np.maximum(loudest, 1e-4) / np.maximum(heaviest, 1e-4))
+            result[f"{above}.weight"] = weights[f"{above}.weight"] * divisors
+            for part in ("weight", "bias"):
+                result[f"{below}.{part}"] = weights[f"{below}.{part}"] / divisors
+    return result
+
+
 def quantised(weights: Weights) -> Weights:
-    """The large matrices as int8 with one scale for each output (symmetric), under `name` and `name.scale`."""
+    """Matrices as int8 with one scale for each output (symmetric), under `name` and `name.scale`."""
     result = dict(weights)
     for name, value in weights.items():
-        if value.ndim > 1 and name != "embed_positions.weight":
-            scale = np.abs(value).max(axis=tuple(range(1, value.ndim)), keepdims=True) / 127
+        if value.ndim == 2 and name != "embed_positions.weight":
+            scale = np.abs(value).max(axis=1, keepdims=True) / 127
             result[name] = np.round(value / scale).astype(np.int8)
             result[f"{name}.scale"] = scale.astype(np.float32)
     return result
 
 
-def _weight(weights: Weights, name: str) -> Var:
-    """A weight as float32. From int8 it is scaled when the model is loaded, so runs are as fast and padding-proof as ever."""
-    if weights[name].dtype == np.int8:
-        return op.mul(op.cast(op.const(weights[name]), to=np.float32), op.const(weights[f"{name}.scale"]))
-    return op.const(weights[name])
+def _linear(x: Var, weights: Weights, name: str, lowest: float | None = None) -> Var:
+    """A product of matrices; with int8 weights the inputs are rounded as well, to 7 bits.
+
+    Each row is rounded by its own range, so it depends on nothing else in its batch. With 8 bits the sums of older processors
+    (those without VNNI) overflow.
+
+    Args:
+        x: `(batch, rows, inputs)`.
+        weights: The encoder's.
+        name: Of the matrix.
+        lowest: What inputs never fall below, where that is close to 0: they can be rounded twice as finely.
+    """
+    weight, bias = weights[f"{name}.weight"], weights[f"{name}.bias"]
+    if weight.dtype != np.int8:
+        return op.add(op.matmul(x, op.const(np.ascontiguousarray(weight.T))), op.const(bias))
+    steps = weights[f"{name}.weight.scale"][:, 0]
+    zero, reach, sizes = 63, 63.0, op.abs(x)
+    if lowest is not None:
+        zero, reach, x = 0, 127.0, op.sub(x, _const(lowest))
+        sizes, bias = x, bias + lowest * steps * weight.sum(axis=1)
+    scales = op.div(op.max([op.reduce_max(sizes, _axes(-1)), _const(1e-8)]), _const(reach))
+    zero_point = op.const(np.uint8(zero))
+    rounded = op.quantize_linear(op.div(x, scales), _const(1.0), zero_point)
+    product = op.matmul_integer(rounded, op.const(np.ascontiguousarray(weight.T)), zero_point)
+    # In this order: ONNX Runtime 1.31 makes one operation of it all when both scales are multiplied first, and a wrong one.
+    product = op.mul(op.mul(op.cast(product, to=np.float32), op.const(steps)), scales)
+    return op.add(product, op.const(bias.astype(np.float32)))
 
 
-def _linear(x: Var, weights: Weights, name: str) -> Var:
-    product = op.matmul(x, op.transpose(_weight(weights, f"{name}.weight"), perm=[1, 0]))
-    return op.add(product, op.const(weights[f"{name}.bias"])) if f"{name}.bias" in weights else product
+def _triples(x: Var) -> Var:
+    """Every second row with its neighbours: `(batch, rows, dim)` → `(batch, (rows + 1) // 2, 3 * dim)`."""
+    rows = _ceil_div(_size(x, 1), 2)
+    beside = op.pad(x, _axes(0, 1, 0, 0, 1, 0), _const(0.0))
+    last = op.reshape(op.mul(rows, _int(2)), _axes(1))
+    pairs = op.reshape(
+        op.slice(beside, _axes(0), last, _axes(1)),
+        op.concat([_axes(0, -1), op.mul(op.shape(x, start=2, end=3), _axes(2))], axis=0),
+    )
+    third = op.slice(beside, _axes(2), op.add(last, _axes(1)), _axes(1), _axes(2))
+    return op.concat([pairs, third], axis=2)
 
 
 def _norm(x: Var, weights: Weights, name: str) -> Var:
@@ -151,11 +216,10 @@ def _norm(x: Var, weights: Weights, name: str) -> Var:
 
 
 def _attention(x: Var, bias: Var, weights: Weights, name: str) -> Var:
-    dim = weights[f"{name}.q_proj.bias"].size
+    dim = weights[f"{name}.out_proj.bias"].size
     split_shape = _axes(0, 0, HEADS, dim // HEADS)
-    query, key, value = (
-        op.reshape(_linear(x, weights, f"{name}.{part}"), split_shape) for part in ("q_proj", "k_proj", "v_proj")
-    )
+    parts = op.split(_linear(x, weights, f"{name}.qkv_proj"), num_outputs=3, axis=2)
+    query, key, value = (op.reshape(part, split_shape) for part in parts)
     logits = op.matmul(op.transpose(query, perm=[0, 2, 1, 3]), op.transpose(key, perm=[0, 2, 3, 1]))
     scaled = op.mul(logits, _const((dim // HEADS) ** -0.5))
     mixed = op.matmul(op.softmax(op.add(scaled, bias), axis=-1), op.transpose(value, perm=[0, 2, 1, 3]))
@@ -166,7 +230,7 @@ def _attention(x: Var, bias: Var, weights: Weights, name: str) -> Var:
 def _layer(x: Var, bias: Var, weights: Weights, name: str) -> Var:
     x = op.add(x, _attention(_norm(x, weights, f"{name}.self_attn_layer_norm"), bias, weights, f"{name}.self_attn"))
     hidden = op.gelu(_linear(_norm(x, weights, f"{name}.final_layer_norm"), weights, f"{name}.fc1"))
-    return op.add(x, _linear(hidden, weights, f"{name}.fc2"))
+    return op.add(x, _linear(hidden, weights, f"{name}.fc2", GELU_LOWEST))
 
 
 def _positions(size: Var, dim: int) -> Var:
@@ -227,7 +291,7 @@ def build_encoder(weights: Weights, layers: Sequence[int]) -> onnx.ModelProto:
     windows of 30 s, as Whisper has them, neighbouring emotions blur each other: see training/README.md.)
 
     Args:
-        weights: Whisper encoder tensors, from `load_weights`, perhaps through `quantised`.
+        weights: From `joined`, perhaps through `eased` and `quantised`.
         layers: The layers (from 1) whose outputs are put side by side.
 
     Returns:
@@ -238,12 +302,10 @@ def build_encoder(weights: Weights, layers: Sequence[int]) -> onnx.ModelProto:
     lengths = argument(Tensor(np.int64, ("batch",)))
     log_mel, mel_frames = _log_mel(waveform, lengths)
 
-    x = op.gelu(op.conv(log_mel, _weight(weights, "conv1.weight"), op.const(weights["conv1.bias"]), pads=[1, 1]))
+    x = op.gelu(op.conv(log_mel, op.const(weights["conv1.weight"]), op.const(weights["conv1.bias"]), pads=[1, 1]))
     x = op.mul(x, _as_mask(_indices_below(mel_frames, _size(x, 2)), 1))
-    x = op.gelu(op.conv(x, _weight(weights, "conv2.weight"), op.const(weights["conv2.bias"]), pads=[1, 1], strides=[2]))
-    x = op.transpose(x, perm=[0, 2, 1])
-
     frame_lengths = _ceil_div(mel_frames, 2)
+    x = op.gelu(_linear(_triples(op.transpose(x, perm=[0, 2, 1])), weights, "conv2", GELU_LOWEST))
     size = _size(x, 1)
     x, bias, count = _cut(x, frame_lengths)
     x = op.add(x, _positions(_size(x, 1), weights["conv1.bias"].size))

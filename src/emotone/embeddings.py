@@ -12,12 +12,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .audio import Reading, Recording, open_recording
+from .audio import open_recording
 from .cache import Embedding, EmbeddingCache
 from .engine import usable_cores
 from .errors import EmotoneError
 from .manifest import Clip
 from .recognizer import Recognizer
+from .recording import Reading, Recording
 from .text import printable
 from .types import SAMPLE_RATE, Audio, Failure, ModelInfo, Signal
 

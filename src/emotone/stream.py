@@ -9,7 +9,6 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .audio import check_array, to_float
 from .baseline import check_model, joined
 from .errors import EmptyAudioError, OptionError
 from .events import Event, Result, SegmentEnded, SpeechEnded, SpeechStarted, Window
@@ -17,6 +16,7 @@ from .hearing import Hearing
 from .listening import Listening, check_cut
 from .onsets import SpeechWatch
 from .resample import Grouping, Intake
+from .samples import check_array, to_float
 from .types import SAMPLE_RATE, Baseline, Region, Segment, Signal, Source, TimelineOptions
 
 AUTO: Literal["auto"] = "auto"

@@ -15,7 +15,7 @@ from archives import DIM, LABELS, MODEL, OTHER, row, rows
 from emotone.errors import OptionError, StoreError
 from emotone.rows import embeddings_of
 from emotone.store import Added, Condition, EmbeddingStore, Match, archive, parse_condition
-from emotone.store.store import row_id
+from emotone.store.belonging import row_id
 
 
 @pytest.fixture

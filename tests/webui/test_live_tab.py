@@ -25,8 +25,8 @@ from browser import (
     stop_listening,
     visit,
 )
-from conftest import Witness, watched
 from playwright.sync_api import Browser, Page, expect
+from witness import Witness, watched
 
 from emotone import Recognizer, load_audio
 from emotone.cli.launching import launch

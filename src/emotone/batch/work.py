@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any, BinaryIO
 
-from ..audio import SPOOL_BYTES, Recording, open_recording
+from ..audio import SPOOL_BYTES, open_recording
 from ..errors import EmotoneError
 from ..heads import Head, load_head
 from ..models import DEFAULT_MODEL
 from ..recognizer import load_model
+from ..recording import Recording
 from ..rows import Row, rows_of
 from ..text import Text
 from ..writers import Granularity

@@ -14,7 +14,7 @@ from ..interview import Interview, read_heads
 from ..manifest import files_of
 from ..recognizer import Recognizer
 from ..types import Baseline, TimelineOptions
-from .console import ERR, each_file, fail, print_doubts, say
+from .console import ERR, each_file, fail, print_reasons, say
 
 AUTO, BASELINE_ENDING = "auto", ".npz"
 
@@ -148,4 +148,4 @@ def print_baseline(name: str, baseline: Baseline, head: Head) -> None:
         ),
         markup=False,
     )
-    print_doubts(name, baseline_doubts(baseline, head))
+    print_reasons(name, baseline_doubts(baseline, head))

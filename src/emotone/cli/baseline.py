@@ -8,7 +8,7 @@ from ..errors import EmotoneError
 from ..outputs import save_baseline
 from .asking import BASELINE_ENDING, print_baseline, read_baseline
 from .console import COMMAND, OPTIONS, fail, open_model, say, write
-from .options import channel_option, model_option
+from .options import channel_option, model_option, output_file, wrong_ending
 
 
 @click.group(
@@ -37,25 +37,13 @@ def baseline() -> None:
     ),
 )
 @click.argument("sources", nargs=-1, required=True, metavar=say("FILES|DIR…", "文件|文件夹…"))
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    required=True,
-    metavar=say("FILE", "文件"),
-    help=say(f"File to write; its name ends in {BASELINE_ENDING}.", f"要写入的文件，扩展名为 {BASELINE_ENDING}。"),
-)
+@output_file(say(f"File to write; its name ends in {BASELINE_ENDING}.", f"要写入的文件，扩展名为 {BASELINE_ENDING}。"))
 @channel_option
 @model_option
 def make(sources: tuple[str, ...], output: Path, channel: int | None, model: str) -> None:
     """Makes a baseline; recordings that cannot be used are reported and left out."""
     if output.suffix.lower() != BASELINE_ENDING:
-        raise click.UsageError(
-            say(
-                f"-o takes a file that ends in {BASELINE_ENDING}; found '{output}'.",
-                f"-o 的文件扩展名应为 {BASELINE_ENDING}；收到“{output}”。",
-            )
-        )
+        raise wrong_ending(output, BASELINE_ENDING)
     recognizer = open_model(model)
     try:
         made, failures = read_baseline(recognizer, sources, channel)

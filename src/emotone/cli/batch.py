@@ -21,11 +21,18 @@ from ..errors import EmotoneError
 from ..text import clock_time
 from ..writers import Granularity
 from .console import COMMAND, ERR, LANGUAGE, OPTIONS, OUT, fail, new_table, say, write
-from .options import channel_option, granularity_option, model_option
-from .reports import print_saved
+from .options import (
+    channel_option,
+    granularity_option,
+    head_option,
+    inputs_argument,
+    model_option,
+    output_file,
+    output_folder,
+)
+from .reports import FAILURES_SHOWN, print_saved
 
 _LINE_EVERY = 30.0  # seconds between lines where there is no terminal
-_FAILURES_SHOWN = 3
 _INTERRUPTED = 130  # what a shell says of a command that was ended by Ctrl-C
 
 folder_argument = click.argument(
@@ -58,25 +65,11 @@ def batch() -> None:
         "示例：emotone batch run recordings 'calls/**/*.mp3' -o results --embedding",
     ),
 )
-@click.argument("inputs", nargs=-1, required=True, metavar=say("INPUTS…", "输入…"))
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    required=True,
-    metavar="DIR",
-    help=say("Folder of the run; made when it is not there.", "批处理文件夹，不存在时自动创建。"),
-)
+@inputs_argument
+@output_folder(say("Folder of the run; made when it is not there.", "批处理文件夹，不存在时自动创建。"))
 @granularity_option
 @click.option("--embedding", is_flag=True, help=say("Keep the embedding of each row.", "保存每一行的嵌入向量。"))
-@click.option(
-    "--head",
-    metavar=say("FILE", "文件"),
-    help=say(
-        "Ask a trained head (head.json) instead of the model's own.",
-        "使用训练所得的分类头（head.json）代替模型自带的。",
-    ),
-)
+@head_option
 @channel_option
 @model_option
 @click.option(
@@ -115,9 +108,9 @@ def run(
         items = items_of(inputs)
         worker = Worker(model, WorkOptions(granularity, embedding, head, channel))
         folder = RunFolder(output)
-        with _screen(inputs) as screen:
+        with _progress(inputs) as show:
             progress = _runner(runner)(
-                folder, worker, items, workers=workers, retry_failures=retry_failures, on_progress=screen.show
+                folder, worker, items, workers=workers, retry_failures=retry_failures, on_progress=show
             )
     except EmotoneError as error:
         fail(error)
@@ -178,14 +171,7 @@ def status(folder: Path, as_json: bool) -> None:
     ),
 )
 @folder_argument
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    required=True,
-    metavar=say("FILE", "文件"),
-    help=say("The table.", "表格文件。"),
-)
+@output_file(say("The table.", "表格文件。"))
 def export(folder: Path, output: Path) -> None:
     """Merges the parts."""
     try:
@@ -215,18 +201,6 @@ class _Lines:
             ERR.print(_said(progress, self._total.count), markup=False)
 
 
-class _Bar:
-    """Progress on a terminal."""
-
-    def __init__(self, bar: RichProgress, total: "_Total") -> None:
-        self._bar, self._total = bar, total
-        self._task = bar.add_task("", total=None, said="")
-
-    def show(self, progress: Progress) -> None:
-        total = self._total.count
-        self._bar.update(self._task, completed=progress.files, total=total, said=_said(progress, total))
-
-
 class _Total:
     """How many files there are, once a thread has counted them."""
 
@@ -243,14 +217,21 @@ class _Total:
 
 
 @contextmanager
-def _screen(inputs: Sequence[str]) -> Iterator[_Lines | _Bar]:
+def _progress(inputs: Sequence[str]) -> Iterator[Callable[[Progress], None]]:
+    """Shows on stderr how far a run is, whenever what is given is called: a bar on a terminal, else a line now and then."""
     total = _Total(inputs)
     if not ERR.is_terminal:
-        yield _Lines(total)
+        yield _Lines(total).show
         return
     columns = (SpinnerColumn(), BarColumn(), TextColumn("{task.fields[said]}"), TimeElapsedColumn())
     with RichProgress(*columns, console=ERR, transient=True) as bar:
-        yield _Bar(bar, total)
+        task = bar.add_task("", total=None, said="")
+
+        def show(progress: Progress) -> None:
+            count = total.count
+            bar.update(task, completed=progress.files, total=count, said=_said(progress, count))
+
+        yield show
 
 
 def _said(progress: Progress, total: int | None) -> str:
@@ -293,5 +274,5 @@ def _print_end(folder: RunFolder, progress: Progress) -> None:
             say(f"{progress.failures:,} files failed: {path}", f"{progress.failures:,} 个文件失败：{path}"),
             markup=False,
         )
-        for line in deque(folder.failures(), _FAILURES_SHOWN):
+        for line in deque(folder.failures(), FAILURES_SHOWN):
             ERR.print(f"  {line.file}: {line.zh if LANGUAGE == 'zh' else line.en}", markup=False)

@@ -7,7 +7,6 @@ from rich.markup import escape
 
 from ..cache import EmbeddingCache
 from ..calibration import COVERAGE
-from ..embeddings import embed_clips
 from ..errors import EmotoneError
 from ..evaluation import FEW_UNITS
 from ..heads import HEAD_NAME, load_head
@@ -16,9 +15,9 @@ from ..outputs import save_text
 from ..training import CalibratedHead
 from ..training import calibrate as calibrate_head
 from ..writers import Record, to_json
-from .console import ERR, OPTIONS, OUT, fail, new_table, open_model, progress_bar, say, write
-from .options import model_option
-from .reports import manifest_name, print_failures, print_saved
+from .console import OPTIONS, OUT, fail, new_table, open_model, print_warning, say, write
+from .options import format_option, manifest_argument, model_option, output_folder
+from .reports import listen_to_clips, manifest_name, print_saved
 
 
 @click.command(
@@ -35,15 +34,8 @@ from .reports import manifest_name, print_failures, print_saved
         "示例：emotone calibrate corpus/index.csv -o my_head && emotone evaluate others/index.csv --head my_head",
     ),
 )
-@click.argument("manifest", type=click.Path(path_type=Path), metavar=say("MANIFEST", "清单"))
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    required=True,
-    metavar="DIR",
-    help=say(f"Write {HEAD_NAME} into DIR.", f"将 {HEAD_NAME} 写入 DIR。"),
-)
+@manifest_argument
+@output_folder(say(f"Write {HEAD_NAME} into DIR.", f"将 {HEAD_NAME} 写入 DIR。"))
 @click.option(
     "--coverage",
     type=click.FloatRange(0.5, 0.99),
@@ -62,14 +54,7 @@ from .reports import manifest_name, print_failures, print_saved
         "校准训练所得的分类头（head.json），而非模型自带的。",
     ),
 )
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-    help=say("Format on standard output.", "标准输出的格式。"),
-)
+@format_option
 @model_option
 def calibrate(manifest: Path, output: Path, coverage: float, head_path: Path | None, format_: str, model: str) -> None:
     """Calibrates a head; recordings that cannot be analysed are reported and left out."""
@@ -77,9 +62,7 @@ def calibrate(manifest: Path, output: Path, coverage: float, head_path: Path | N
         clips = read_manifest(manifest)
         head = load_head(head_path) if head_path else None
         recognizer = open_model(model, len(clips))
-        with progress_bar(say("Listening", "正在分析"), len(clips)) as advance:
-            embedded = embed_clips(recognizer, clips, cache=EmbeddingCache(recognizer.info), on_done=advance)
-        print_failures(embedded, say("used", "使用"))
+        embedded = listen_to_clips(recognizer, clips, EmbeddingCache(recognizer.info), say("used", "使用"))
         found = calibrate_head(embedded, head or recognizer.head, manifest_name(manifest), coverage=coverage)
         print_saved(save_text(to_json(found.head.to_json()), output / HEAD_NAME))
     except EmotoneError as error:
@@ -106,7 +89,7 @@ def _warn(speakers: int) -> None:
             "清单中没有两位以上的说话人：测量结果只适用于这些声音。请添加 speaker 列。",
         )
     )
-    ERR.print(f"[bold yellow]{say('warning', '警告')}:[/] {text}")
+    print_warning(text)
 
 
 def _print(name: str, found: CalibratedHead) -> None:

@@ -15,7 +15,8 @@ from ..outputs import save_text
 from ..store import parse_condition
 from ..writers import to_csv, to_json
 from .console import ERR, LANGUAGE, OPTIONS, OUT, fail, new_table, say, shown, write
-from .matches import format_option, where_option
+from .matches import where_option
+from .options import format_option, output_file
 from .reports import print_saved
 
 place_argument = click.argument("place", metavar=say("STORE|RUN|FILE", "向量库|批处理|文件"))
@@ -82,13 +83,7 @@ def grouping_options(command: Callable[..., None]) -> Callable[..., None]:
 )
 @place_argument
 @grouping_options
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar=say("FILE", "文件"),
-    help=say("A CSV with the cluster of each row.", "将每一行所属的聚类写入 CSV。"),
-)
+@output_file(say("A CSV with the cluster of each row.", "将每一行所属的聚类写入 CSV。"), required=False)
 @format_option
 def cluster(
     place: str, grouping: ClusterOptions, labels: str | None, where: tuple[str, ...], output: Path | None, format_: str

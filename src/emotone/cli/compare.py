@@ -16,7 +16,7 @@ from ..types import Baseline
 from ..writers import to_json
 from .asking import print_baseline, read_baseline
 from .console import LANGUAGE, OPTIONS, OUT, colored, fail, new_table, open_model, print_doubts, say, write
-from .options import head_option, model_option, one_head
+from .options import format_option, head_option, model_option, one_head, output_file, wrong_ending
 from .reports import print_saved
 
 _PAGES: dict[str, Callable[[Resemblance, Language], str]] = {".html": resemblance_page, ".svg": resemblance_picture}
@@ -48,23 +48,11 @@ def _baseline_option(side: str) -> Callable[[Callable[..., None]], Callable[...,
 )
 @click.argument("one", metavar="A")
 @click.argument("other", metavar="B")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar=say("FILE", "文件"),
-    help=say(
-        "Write a page (.html) or only the curves (.svg) into FILE.", "将网页（.html）或仅曲线图（.svg）写入文件。"
-    ),
+@output_file(
+    say("Write a page (.html) or only the curves (.svg) into FILE.", "将网页（.html）或仅曲线图（.svg）写入文件。"),
+    required=False,
 )
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-    help=say("Format on standard output.", "标准输出的格式。"),
-)
+@format_option
 @_baseline_option("A")
 @_baseline_option("B")
 @head_option
@@ -108,13 +96,7 @@ def _page_of(output: Path | None) -> Callable[[Resemblance, Language], str] | No
         return None
     found = _PAGES.get(output.suffix.lower())
     if found is None:
-        endings = say(" or ", " 或 ").join(_PAGES)
-        raise click.UsageError(
-            say(
-                f"-o takes a file that ends in {endings}; found '{output}'.",
-                f"-o 的文件扩展名应为 {endings}；收到“{output}”。",
-            )
-        )
+        raise wrong_ending(output, *_PAGES)
     return found
 
 
@@ -129,7 +111,7 @@ def _baselines(
 def _print(found: Resemblance, names: tuple[str, str]) -> None:
     for side, name, said in zip("AB", names, (found.one, found.other), strict=True):
         OUT.print(f"{side}: {escape(name)}, {said.duration:.1f} s: {colored(said.label)} {said.confidence:.0%}")
-        print_doubts(name, [reason for reason in said.doubts if not reason.code.startswith("baseline_")])
+        print_doubts(name, said.doubts)
     OUT.print(f"{say('similarity', '相似度')}: {alike(found, LANGUAGE)}", markup=False)
     common = 1 - found.course.distance
     OUT.print(

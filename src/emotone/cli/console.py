@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import NoReturn, TypeVar
+from typing import NoReturn, Protocol, TypeVar
 
 import click
 from rich.console import Console
@@ -20,7 +20,6 @@ from rich.progress import (
 from rich.progress import Progress as RichProgress
 from rich.table import Table
 
-from ..audio import Recording
 from ..engine import usable_cores
 from ..errors import (
     AudioError,
@@ -34,6 +33,7 @@ from ..errors import (
 )
 from ..labels import emotion_of
 from ..recognizer import Recognizer, load_model
+from ..recording import Recording
 from ..text import Text, clock_time, system_language
 from ..types import Progress, Reason
 
@@ -70,6 +70,11 @@ def print_error(error: EmotoneError) -> None:
     ERR.print(f"[bold red]{say('error', '错误')}:[/] {escape(error.text.to(LANGUAGE))}")
 
 
+def print_warning(text: str) -> None:
+    """Something grave on stderr, beside a result."""
+    ERR.print(f"[bold yellow]{say('warning', '警告')}:[/] {escape(text)}")
+
+
 def fail(error: EmotoneError) -> NoReturn:
     """Ends the process with one sentence: code 1 when an input, a hub or a disk was at fault, 2 when the command was."""
     print_error(error)
@@ -92,29 +97,25 @@ def open_model(name_or_path: str, files: int = 1) -> Recognizer:
         fail(error)
 
 
+class Advance(Protocol):
+    """Is to be called, from any thread, after a step or some of them."""
+
+    def __call__(self, count: int = 1) -> None:
+        """Counts the steps."""
+
+
 @contextmanager
-def progress_bar(title: str, total: int, *, shown: bool = True) -> Iterator[Callable[[], None]]:
-    """A bar on a terminal; what is given is to be called, from any thread, after each of `total` steps."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
+def progress_bar(title: str, total: int | None, *, shown: bool = True) -> Iterator[Advance]:
+    """A bar on a terminal of so many steps; only their count when nobody knows how many there will be."""
+    counted = (
+        (TextColumn("{task.completed:,}"), TimeElapsedColumn())
+        if total is None
+        else (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     )
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), *counted)
     with RichProgress(*columns, console=ERR, transient=True, disable=not (shown and ERR.is_terminal)) as progress:
         task = progress.add_task(title, total=total)
-        yield lambda: progress.advance(task)
-
-
-@contextmanager
-def progress_count(title: str) -> Iterator[Callable[[int], None]]:
-    """A count on a terminal, of so many as nobody knows; what is given is to be called with further ones."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed:,}"), TimeElapsedColumn())
-    with RichProgress(*columns, console=ERR, transient=True, disable=not ERR.is_terminal) as progress:
-        task = progress.add_task(title, total=None)
-        yield lambda count: progress.advance(task, count)
+        yield lambda count=1: progress.advance(task, count)
 
 
 @contextmanager
@@ -165,6 +166,11 @@ def each_file(
 
 
 def print_doubts(name: str, reasons: Sequence[Reason]) -> None:
+    """Reasons to doubt a result on stderr; those about its baseline are said once, with the baseline."""
+    print_reasons(name, [reason for reason in reasons if not reason.code.startswith("baseline_")])
+
+
+def print_reasons(name: str, reasons: Sequence[Reason]) -> None:
     """Reasons for doubt on stderr, one a line."""
     for reason in reasons:
         ERR.print(

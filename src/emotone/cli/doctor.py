@@ -9,6 +9,7 @@ from rich.markup import escape
 from ..doctor import Examination, Finding, Place, examine
 from ..writers import to_json
 from .console import ERR, LANGUAGE, OPTIONS, OUT, new_table, say, write
+from .options import format_option
 
 _MARKS = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "wrong": "[bold red]✗[/]"}
 
@@ -38,14 +39,7 @@ _MARKS = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "wrong": "[bold red]
     show_default=True,
     help=say("Port of the server.", "服务器端口。"),
 )
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-    help=say("Format on standard output.", "标准输出的格式。"),
-)
+@format_option
 def doctor(output: Path, host: str, port: int, format_: str) -> None:
     """Prints what was found."""
     with ERR.status(say("Looking…", "正在检查…")):

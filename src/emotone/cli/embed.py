@@ -11,7 +11,7 @@ from ..audio import source_name
 from ..errors import EmotoneError
 from ..outputs import save_embedding
 from .console import OPTIONS, each_file, open_model, print_error, say, write
-from .options import channel_option, files_argument, granularity_option, model_option
+from .options import channel_option, files_argument, granularity_option, model_option, output_folder
 
 
 @click.command(
@@ -23,14 +23,7 @@ from .options import channel_option, files_argument, granularity_option, model_o
     epilog=say("Example: emotone embed *.wav -o embeddings", "示例：emotone embed *.wav -o embeddings"),
 )
 @files_argument
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    required=True,
-    metavar="DIR",
-    help=say("Folder for the files; made when it is not there.", "保存文件的文件夹，不存在时自动创建。"),
-)
+@output_folder(say("Folder for the files; made when it is not there.", "保存文件的文件夹，不存在时自动创建。"))
 @granularity_option
 @channel_option
 @model_option

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from ..cache import EmbeddingCache
-from ..embeddings import EmbeddedClips, embed_clips
+from ..embeddings import EmbeddedClips
 from ..errors import EmotoneError
 from ..evaluation import (
     PAGE_NAME,
@@ -23,14 +23,14 @@ from ..evaluation import (
 )
 from ..evaluation import evaluate as evaluate_clips
 from ..heads import Head, load_head
-from ..manifest import Clip, read_manifest
+from ..manifest import read_manifest
 from ..recognizer import Recognizer
 from ..twins import twins as all_twins
 from ..writers import to_json
 from .console import OPTIONS, fail, open_model, progress_bar, say, write
 from .evaluation_tables import print_report
-from .options import model_option
-from .reports import manifest_name, print_failures, save_report
+from .options import format_option, head_option, manifest_argument, model_option, output_folder
+from .reports import listen_to_clips, manifest_name, save_report
 
 
 @click.command(
@@ -48,17 +48,8 @@ from .reports import manifest_name, print_failures, save_report
         "示例：emotone evaluate corpus/index.csv --labels present -o report",
     ),
 )
-@click.argument("manifest", type=click.Path(path_type=Path), metavar=say("MANIFEST", "清单"))
-@click.option(
-    "--head",
-    "head_path",
-    type=click.Path(path_type=Path),
-    metavar=say("FILE", "文件"),
-    help=say(
-        "Use a trained head (head.json) instead of the model's own.",
-        "使用训练所得的分类头（head.json）代替模型自带的。",
-    ),
-)
+@manifest_argument
+@head_option
 @click.option(
     "--labels",
     type=click.Choice(["all", "present"]),
@@ -88,28 +79,18 @@ from .reports import manifest_name, print_failures, save_report
         "同时评测每个录音在电话、MP3、噪声、音量变化和房间混响下的结果。",
     ),
 )
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help=say(
+@output_folder(
+    say(
         f"Write {PAGE_NAME}, {REPORT_NAME} and {PREDICTIONS_NAME} into DIR.",
         f"将 {PAGE_NAME}、{REPORT_NAME} 和 {PREDICTIONS_NAME} 写入 DIR。",
     ),
+    required=False,
 )
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-    help=say("Format on standard output.", "标准输出的格式。"),
-)
+@format_option
 @model_option
 def evaluate(
     manifest: Path,
-    head_path: Path | None,
+    head: str | None,
     labels: LabelChoice,
     baseline: str,
     twins: bool,
@@ -121,14 +102,14 @@ def evaluate(
     try:
         check_baseline(baseline)
         clips = read_manifest(manifest)
-        head = load_head(head_path) if head_path else None
+        own = load_head(head) if head is not None else None
         recognizer = open_model(model, len(clips))
         cache = EmbeddingCache(recognizer.info)
-        embedded = _embed(recognizer, clips, cache)
-        head = head or recognizer.head
-        result = evaluate_clips(embedded, head, labels, baseline)
-        robustness = _listen_to_twins(recognizer, embedded, result, head, cache) if twins else None
-        head_name = head_path.name if head_path else None
+        embedded = listen_to_clips(recognizer, clips, cache, say("scored", "评分"))
+        asked = own or recognizer.head
+        result = evaluate_clips(embedded, asked, labels, baseline)
+        robustness = _listen_to_twins(recognizer, embedded, result, asked, cache) if twins else None
+        head_name = Path(head).name if head is not None else None
         report = Report(manifest_name(manifest), result, head_name, datetime.now(), robustness)
         if output is not None:
             save_report(report, output)
@@ -140,13 +121,6 @@ def evaluate(
         print_report(report)
     if report.evaluation.failures:
         raise SystemExit(1)
-
-
-def _embed(recognizer: Recognizer, clips: list[Clip], cache: EmbeddingCache) -> EmbeddedClips:
-    with progress_bar(say("Listening", "正在分析"), len(clips)) as advance:
-        embedded = embed_clips(recognizer, clips, cache=cache, on_done=advance)
-    print_failures(embedded, say("scored", "评分"))
-    return embedded
 
 
 def _listen_to_twins(

@@ -209,8 +209,7 @@ def _print_line(line: Line, found: Verdict | Failure) -> None:
         word, text = _WORDS[found.outcome], found.text(LANGUAGE)
     OUT.print(f"{word} {escape(line.file)}: {escape(text)}", soft_wrap=True)
     if isinstance(found, Verdict):  # no doubt is silent, grave or not
-        others = [reason for reason in found.heard.doubts if reason is not found.heard.withheld]
-        print_doubts(line.file, [reason for reason in others if not reason.code.startswith("baseline_")])
+        print_doubts(line.file, [reason for reason in found.heard.doubts if reason is not found.heard.withheld])
 
 
 def _origin(recognizer: Recognizer, head: Head) -> dict[str, str]:

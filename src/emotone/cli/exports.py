@@ -14,7 +14,7 @@ from .reports import print_saved
 
 _TABLE = "table"
 
-format_option = click.option(
+export_format_option = click.option(
     "--format",
     "format_",
     type=click.Choice([_TABLE, *FORMATS]),

@@ -11,6 +11,7 @@ from rich.markup import escape
 from ..store import MEANINGFUL, Condition, Match, match_record, parse_condition
 from ..writers import to_json
 from .console import ERR, OUT, colored, new_table, say, write
+from .options import format_option
 
 where_option = click.option(
     "--where",
@@ -22,14 +23,6 @@ where_option = click.option(
         "several = about one column one.",
         "只看满足条件的行，如 label=angry、'happy>=0.6'、speaker!=Anna。可多次指定：须全部满足；同一列有多个 = 时满足其一即可。",
     ),
-)
-format_option = click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-    help=say("Format on standard output.", "标准输出的格式。"),
 )
 
 

@@ -10,6 +10,7 @@ from ..hub import remove, verify
 from ..models import DEFAULT_MODEL, HUB_TITLES, KNOWN_MODELS, KnownModel, find_model, pulled_model
 from ..writers import to_json
 from .console import COMMAND, ERR, LANGUAGE, OPTIONS, OUT, fail, new_table, open_model, say, write
+from .options import format_option
 from .pull import convert, pull
 
 _STATES = {
@@ -42,14 +43,7 @@ models.add_command(convert)
     options_metavar=OPTIONS,
     help=say("List the models: those that are here, and those that can be fetched.", "列出现有模型与可获取的模型。"),
 )
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-    help=say("Format on standard output.", "标准输出的格式。"),
-)
+@format_option
 def list_models(format_: str) -> None:
     """Lists models without loading those that were pulled."""
     rows = [_bundled_row(), *map(_known_row, KNOWN_MODELS)]

@@ -7,17 +7,18 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
-from ..audio import Recording, open_recording
+from ..audio import open_recording
 from ..baseline import joined
 from ..interview import Answer, Interview
 from ..listening import Listening
 from ..outputs import save_result
+from ..recording import Recording
 from ..types import Baseline, Prediction, TimelineOptions, utterance_of
 from ..writers import FORMATS, Format, Granularity, entry_of
 from .asking import Asked, asking_options, baseline_of, interview_of, print_baseline
 from .console import ERR, OPTIONS, OUT, colored, each_file, hearing_bar, new_table, open_model, print_doubts, say, shown
-from .exports import chosen_format, export, format_option
-from .options import channel_option, files_argument, granularity_option, model_option
+from .exports import chosen_format, export, export_format_option
+from .options import channel_option, files_argument, granularity_option, model_option, output_folder
 
 
 @click.command(
@@ -32,18 +33,14 @@ from .options import channel_option, files_argument, granularity_option, model_o
     ),
 )
 @files_argument
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help=say("Save each result in a new folder below DIR.", "将每个结果保存到 DIR 下的新文件夹。"),
+@output_folder(
+    say("Save each result in a new folder below DIR.", "将每个结果保存到 DIR 下的新文件夹。"), required=False
 )
 @granularity_option
 @click.option(
     "--embedding", is_flag=True, help=say("Save embedding.npy too; needs -o.", "同时保存 embedding.npy，需配合 -o。")
 )
-@format_option
+@export_format_option
 @asking_options
 @channel_option
 @model_option
@@ -185,7 +182,7 @@ def _print_table(answers: list[tuple[str, Answer]]) -> None:
             f"{heard.duration:.1f} s",
             *([escape(say(" or ", "或").join(map(shown, heard.label_set or ())))] if calibrated else []),
         )
-        print_doubts(file, [reason for reason in heard.doubts if not reason.code.startswith("baseline_")])
+        print_doubts(file, heard.doubts)
     OUT.print(table)
 
 

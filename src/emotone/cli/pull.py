@@ -26,6 +26,7 @@ from ..hub import pull as pull_model
 from ..models import HUB_TITLES, file_sha256
 from ..text import Text
 from .console import ERR, LANGUAGE, OPTIONS, fail, say, write
+from .options import output_file
 
 _WORTH_A_LINE = 1_000_000  # bytes; smaller steps are over before they can be read
 
@@ -121,14 +122,7 @@ def _origin(given: str | None, offline: bool) -> Origin:
 @click.argument(
     "folder", type=click.Path(path_type=Path, file_okay=False, exists=True), metavar=say("FOLDER", "文件夹")
 )
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    required=True,
-    metavar=say("FILE", "文件"),
-    help=say("ONNX file to write; its name becomes the model's.", "要写入的 ONNX 文件，其文件名即模型名称。"),
-)
+@output_file(say("ONNX file to write; its name becomes the model's.", "要写入的 ONNX 文件，其文件名即模型名称。"))
 @precision_option
 @click.option(
     "--licence",

@@ -1,12 +1,16 @@
-"""What commands with a manifest share: its name, recordings that failed, and the files of a report."""
+"""What commands with a manifest share: its name, listening to its recordings, and the files of a report."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from ..embeddings import EmbeddedClips
+from ..cache import EmbeddingCache
+from ..embeddings import EmbeddedClips, embed_clips
 from ..evaluation import PAGE_NAME, PREDICTIONS_NAME, REPORT_NAME, Report, prediction_rows, report_page, report_record
+from ..manifest import Clip
 from ..outputs import save_text
+from ..recognizer import Recognizer
 from ..writers import to_csv, to_json
-from .console import ERR, LANGUAGE, print_error, say
+from .console import ERR, LANGUAGE, print_error, progress_bar, say
 
 FAILURES_SHOWN = 5
 
@@ -17,8 +21,15 @@ def manifest_name(manifest: Path) -> str:
     return (path.parent if path.stem in {"index", "manifest"} else path).name
 
 
-def print_failures(embedded: EmbeddedClips, done: str) -> None:
-    """The first recordings that could not be analysed, how many there are, and what is done with the others."""
+def listen_to_clips(recognizer: Recognizer, clips: Sequence[Clip], cache: EmbeddingCache, done: str) -> EmbeddedClips:
+    """The embeddings of recordings, with a bar; says which could not be analysed, and what is done with the others."""
+    with progress_bar(say("Listening", "正在分析"), len(clips)) as advance:
+        embedded = embed_clips(recognizer, clips, cache=cache, on_done=advance)
+    _print_failures(embedded, done)
+    return embedded
+
+
+def _print_failures(embedded: EmbeddedClips, done: str) -> None:
     for failure in embedded.failures[:FAILURES_SHOWN]:
         print_error(failure.error)
     if embedded.failures:

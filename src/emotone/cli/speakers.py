@@ -9,10 +9,10 @@ from typing import Any
 import click
 from rich.markup import escape
 
-from ..audio import Recording
 from ..conversation import Voices, voices_of_turns
 from ..findings import findings
 from ..interview import ConversationAnswer, Interview
+from ..recording import Recording
 from ..summary import Summary, summarise
 from ..text import clock_time
 from ..turns import read_turns
@@ -100,8 +100,7 @@ def print_conversation(file: str, answer: ConversationAnswer) -> None:
     print_summary(answer.result)
     print_doubts(file, answer.result.doubts)
     for track in answer.result.tracks:
-        doubts = [reason for reason in track.timeline.utterance.doubts if not reason.code.startswith("baseline_")]
-        print_doubts(f"{file} ({track.speaker})" if track.speaker else file, doubts)
+        print_doubts(f"{file} ({track.speaker})" if track.speaker else file, track.timeline.utterance.doubts)
 
 
 def print_summary(result: Timeline | Conversation) -> None:

@@ -24,9 +24,9 @@ from ..store import (
     parse_condition,
 )
 from ..writers import Granularity, to_json
-from .console import COMMAND, ERR, LANGUAGE, OPTIONS, OUT, fail, new_table, progress_count, say, write
-from .matches import Asked, asking_options, format_option, print_matches, where_option
-from .options import channel_option, granularity_option
+from .console import COMMAND, ERR, LANGUAGE, OPTIONS, OUT, fail, new_table, progress_bar, say, write
+from .matches import Asked, asking_options, print_matches, where_option
+from .options import channel_option, format_option, granularity_option, inputs_argument, output_file
 from .reports import FAILURES_SHOWN, print_saved
 
 store_argument = click.argument("place", metavar=say("STORE", "向量库"))
@@ -65,7 +65,7 @@ def store() -> None:
     ),
 )
 @store_argument
-@click.argument("inputs", nargs=-1, required=True, metavar=say("INPUTS…", "输入…"))
+@inputs_argument
 @granularity_option
 @channel_option
 @model_option
@@ -77,7 +77,7 @@ def add(place: str, inputs: tuple[str, ...], granularity: Granularity, channel: 
         items = items_of(others) if others else iter(())
         worker = Worker(model or _model_of(place), WorkOptions(granularity, embedding=True, channel=channel))
         opened = EmbeddingStore(place, worker.info)
-        with progress_count(say("Listening", "正在分析")) as advance:
+        with progress_bar(say("Listening", "正在分析"), None) as advance:
             filled = [add_run(opened, Path(run), on_done=advance) for run in runs]
             filled.append(add_recordings(opened, worker, items, on_done=advance))
         count = len(opened)
@@ -207,14 +207,7 @@ def remove(place: str, ids: tuple[str, ...], where: tuple[str, ...]) -> None:
     ),
 )
 @store_argument
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    required=True,
-    metavar=say("FILE", "文件"),
-    help=say("The table.", "表格文件。"),
-)
+@output_file(say("The table.", "表格文件。"))
 @where_option
 def export(place: str, output: Path, where: tuple[str, ...]) -> None:
     """Exports rows."""

@@ -15,8 +15,8 @@ from ..types import Baseline, Segment, Timeline, TimelineOptions
 from ..writers import entry_of
 from .asking import Asked, asking_options, baseline_of, interview_of, print_baseline
 from .console import OPTIONS, OUT, colored, fail, hearing_bar, new_table, open_model, print_doubts, say
-from .exports import chosen_format, export, format_option
-from .options import channel_option, model_option
+from .exports import chosen_format, export, export_format_option
+from .options import channel_option, model_option, output_file
 from .speakers import Speakers, listen_to, print_conversation, print_summary, speakers_options
 
 _DEFAULTS = TimelineOptions()
@@ -47,13 +47,9 @@ _DEFAULTS = TimelineOptions()
     metavar=say("SECONDS", "秒"),
     help=say("Time from one row to the next.", "相邻两行的时间间隔。"),
 )
-@format_option
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar=say("FILE", "文件"),
-    help=say("Write a file instead; its ending says the format.", "改为写入文件；格式由扩展名决定。"),
+@export_format_option
+@output_file(
+    say("Write a file instead; its ending says the format.", "改为写入文件；格式由扩展名决定。"), required=False
 )
 @asking_options
 @speakers_options
@@ -131,8 +127,7 @@ def _print_tables(answer: Answer) -> None:
             OUT.print(f"\n[bold]{escape(name)}[/]")
             _print_segments(other.segments)
     print_summary(heard)
-    doubts = [reason for reason in heard.utterance.doubts if not reason.code.startswith("baseline_")]
-    print_doubts(heard.utterance.source.name, doubts)
+    print_doubts(heard.utterance.source.name, heard.utterance.doubts)
 
 
 def _print_segments(segments: Sequence[Segment]) -> None:

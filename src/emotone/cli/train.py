@@ -5,10 +5,9 @@ from datetime import datetime
 from pathlib import Path
 
 import click
-from rich.markup import escape
 
 from ..cache import EmbeddingCache
-from ..embeddings import EmbeddedClips, embed_clips
+from ..embeddings import EmbeddedClips
 from ..errors import EmotoneError
 from ..evaluation import PAGE_NAME, REPORT_NAME, Report, report_record
 from ..heads import HEAD_NAME
@@ -20,10 +19,10 @@ from ..text import Text
 from ..training import TrainedHead, check_finetuning, train_head
 from ..training import finetune as finetune_model
 from ..writers import to_json
-from .console import ERR, LANGUAGE, OPTIONS, OUT, fail, open_model, progress_bar, say, write
+from .console import ERR, LANGUAGE, OPTIONS, OUT, fail, open_model, print_warning, progress_bar, say, write
 from .evaluation_tables import print_report
-from .options import model_option
-from .reports import manifest_name, print_failures, print_saved, save_report
+from .options import format_option, manifest_argument, model_option, output_folder
+from .reports import listen_to_clips, manifest_name, print_saved, save_report
 
 STEPS = 100  # of the bar while the head is fitted
 
@@ -43,26 +42,14 @@ STEPS = 100  # of the bar while the head is fitted
         "示例：emotone train calls/index.csv -o my_head && emotone evaluate others/index.csv --head my_head",
     ),
 )
-@click.argument("manifest", type=click.Path(path_type=Path), metavar=say("MANIFEST", "清单"))
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    required=True,
-    metavar="DIR",
-    help=say(
+@manifest_argument
+@output_folder(
+    say(
         f"Write {HEAD_NAME}, {PAGE_NAME} and {REPORT_NAME} into DIR.",
         f"将 {HEAD_NAME}、{PAGE_NAME} 和 {REPORT_NAME} 写入 DIR。",
-    ),
+    )
 )
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-    help=say("Format on standard output.", "标准输出的格式。"),
-)
+@format_option
 @click.option(
     "--finetune",
     is_flag=True,
@@ -106,16 +93,12 @@ class _Job:
         return self.output.absolute().name
 
     def embedded(self) -> EmbeddedClips:
-        with progress_bar(say("Listening", "正在分析"), len(self.clips)) as advance:
-            cache = EmbeddingCache(self.recognizer.info)
-            embedded = embed_clips(self.recognizer, self.clips, cache=cache, on_done=advance)
-        print_failures(embedded, say("used", "使用"))
-        return embedded
+        cache = EmbeddingCache(self.recognizer.info)
+        return listen_to_clips(self.recognizer, self.clips, cache, say("used", "使用"))
 
     def report(self, trained: TrainedHead, head: str | None, *remarks: Text) -> Report:
         for warning in trained.warnings:
-            text = f"{warning.text.to(LANGUAGE)} {warning.advice.to(LANGUAGE)}"
-            ERR.print(f"[bold yellow]{say('warning', '警告')}:[/] {escape(text)}")
+            print_warning(f"{warning.text.to(LANGUAGE)} {warning.advice.to(LANGUAGE)}")
         said = (trained.method, *remarks, *trained.reasons)
         return Report(self.manifest, trained.evaluation, head, self.when, remarks=said)
 
@@ -127,9 +110,8 @@ def _train(job: _Job) -> tuple[TrainedHead, Report]:
 
         def show(share: float) -> None:
             nonlocal done
-            while done < round(share * STEPS):
-                advance()
-                done += 1
+            before, done = done, round(share * STEPS)
+            advance(done - before)
 
         trained = train_head(embedded, job.name, job.manifest, when=job.when, on_progress=show)
     print_saved(save_text(to_json(trained.head.to_json()), job.output / HEAD_NAME))

@@ -20,10 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import errors
-from ..audio import Recording, open_recording, source_name
+from ..audio import open_recording, source_name
 from ..decode import Decoded, Faults, Format
 from ..engine import usable_cores
 from ..errors import EmotoneError, UnsupportedAudioError
+from ..recording import Recording
 
 MEMORY_MB = 256  # that a decoder may take beyond its start; a day of AAC, whose index is the largest, needs 90
 PATIENCE = 60.0  # seconds until the next samples; an hour of FLAC takes one second

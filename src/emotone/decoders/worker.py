@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..audio import ROUNDING, Recording, open_recording, too_long
+from ..audio import open_recording
 from ..decode import Decoded
 from ..errors import EmotoneError, UnsupportedAudioError
+from ..recording import ROUNDING, Recording, too_long
 
 _BLOCK = 2**18  # samples of a reply: 1 MB
 _WAITING = 2**24  # samples that may wait in memory: 64 MB

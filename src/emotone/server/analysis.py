@@ -10,13 +10,13 @@ import numpy as np
 from fastapi.concurrency import run_in_threadpool
 from numpy.typing import NDArray
 
-from ..audio import Recording
 from ..baseline import check_model, joined, load_baseline
 from ..conversation import Voices, voices_of_turns
 from ..errors import OptionError
 from ..interview import Answer, ConversationAnswer, Interview
 from ..listening import Listening
 from ..recognizer import Recognizer
+from ..recording import Recording
 from ..store import embedding_of
 from ..turns import parse_turns
 from ..types import Baseline, ModelInfo, Source, TimelineOptions

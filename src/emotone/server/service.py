@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
-from ..audio import Recording
 from ..decoders import Decoders
 from ..errors import ModelError
 from ..library import START, Library
 from ..recognizer import Recognizer
+from ..recording import Recording
 from ..store import EmbeddingStore
 from .access import Access
 from .batcher import Batcher

@@ -1,7 +1,5 @@
 """A store of embeddings: utterances and segments of an archive that can be searched by their sound."""
 
-import hashlib
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -12,28 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import OptionError, StoreError
-from ..rows import (
-    COLUMNS,
-    EMBEDDING,
-    Row,
-    Schema,
-    Table,
-    arrow,
-    embeddings_of,
-    own_column,
-    rows_from,
-    schema_of,
-    table_of,
-)
+from ..rows import EMBEDDING, Row, Schema, Table, arrow, embeddings_of, rows_from, schema_of, table_of
 from ..types import ModelInfo
 from .archive import FIT, ID, VECTOR, Archive
+from .belonging import check_embedding, check_model, check_rows, own_metadata, row_id, says_the_same
 from .conditions import Condition, expression
 from .results import MAX_MATCHES, Added, Match, StoreInfo
 from .whitening import Vectors, Whitening, fit_whitening
 
-_RESERVED = frozenset({ID, VECTOR, FIT, "similarity", "percentile"})
 _PATIENCE = 5  # times that a search is begun again when all vectors were made again meanwhile
-_UNFIT = re.compile(r"[.`\"\\\x00-\x1f]")  # in the name of a column
 _NOT_ASKED = frozenset({"doubts", EMBEDDING, VECTOR, FIT})
 
 
@@ -97,17 +82,19 @@ class EmbeddingStore:
         """
         if model is not None:
             self.check(model)
-        named = {row_id(row): replace(row, metadata=_own(row.metadata, self.model.labels)) for row in rows}
+        named = {row_id(row): replace(row, metadata=own_metadata(row.metadata, self.model.labels)) for row in rows}
         if not named:
             return Added()
-        _check_embeddings(list(named.values()), self.model)
+        check_rows(list(named.values()), self.model)
         with self._archive.writing():
             there = {row_id(row): row for row in self._rows_with(ID, named, embeddings=False)}
             merged = {
                 key: replace(row, metadata={**there[key].metadata, **row.metadata}) if key in there else row
                 for key, row in named.items()
             }
-            changed = {key: row for key, row in merged.items() if key not in there or not _alike(row, there[key])}
+            changed = {
+                key: row for key, row in merged.items() if key not in there or not says_the_same(row, there[key])
+            }
             if changed:
                 self._write(changed)
             new = len(set(changed) - set(there))
@@ -115,12 +102,7 @@ class EmbeddingStore:
 
     def check(self, model: ModelInfo) -> None:
         """Raises `StoreError` when embeddings of this model do not belong here."""
-        if model.sha256 != self.model.sha256:
-            raise StoreError(
-                f"The store has embeddings of {_called(self.model)}; these are of {_called(model)}, and cannot be compared. Use "
-                "the same model.",
-                f"向量库中是 {_called(self.model)} 的向量，而这些由 {_called(model)} 生成，两者无法比较。请使用同一模型。",
-            )
+        check_model(model, self.model)
 
     def known(self, sha256: Iterable[str]) -> list[Row]:
         """All rows of recordings with these bytes, with embeddings."""
@@ -198,8 +180,7 @@ class EmbeddingStore:
                 f"Found a limit of {limit}; wanted 1 to {MAX_MATCHES}.",
                 f"数量上限为 {limit}；应在 1 至 {MAX_MATCHES} 之间。",
             )
-        if embedding.shape != (self.model.dim,) or not np.isfinite(embedding).all():
-            raise _unfit(embedding.shape, self.model)
+        check_embedding(embedding, self.model)
         fit = max(self._fits, default=0) or self._archive.last_fit()
         for _ in range(_PATIENCE):
             whitening = self._whitening(fit)
@@ -313,11 +294,6 @@ class EmbeddingStore:
         self._fits = {fit: whitening}
 
 
-def row_id(row: Row) -> str:
-    """What a row is called: the same for the same bytes and times."""
-    return hashlib.sha256(f"{row.sha256} {row.start!r} {row.end!r}".encode()).hexdigest()[:20]
-
-
 def _completed(table: Table, whitening: Whitening, fit: int, schema: Any) -> Table:
     """The table with vectors, in the order of the schema."""
     pa = arrow("store")
@@ -325,45 +301,3 @@ def _completed(table: Table, whitening: Whitening, fit: int, schema: Any) -> Tab
     lists = pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1), pa.float32()), vectors.shape[1])
     table = table.append_column(VECTOR, lists).append_column(FIT, pa.array([fit] * len(table), pa.int32()))
     return table.select(schema.names).cast(schema)
-
-
-def _own(metadata: Mapping[str, str], labels: Sequence[str]) -> dict[str, str]:
-    """Metadata under names that a column can have."""
-    return {_column_name(name, labels): value for name, value in metadata.items() if value}
-
-
-def _column_name(name: str, labels: Sequence[str]) -> str:
-    """A dot would be a column within a column, LanceDB cannot quote others, and names that begin with `_` are its own."""
-    plain = _UNFIT.sub("_", name).lstrip("_") or "column"
-    return own_column(f"given_{plain}" if plain in _RESERVED else plain, labels)
-
-
-def _alike(row: Row, other: Row) -> bool:
-    """Whether two rows of the same bytes and times say the same, so that nothing is to be written."""
-    said = (*COLUMNS, "scores", "doubts", "metadata")
-    return all(getattr(row, name) == getattr(other, name) for name in said)
-
-
-def _check_embeddings(rows: Sequence[Row], model: ModelInfo) -> None:
-    for row in rows:
-        if row.embedding is None or row.embedding.shape != (model.dim,) or not np.isfinite(row.embedding).all():
-            raise _unfit(None if row.embedding is None else row.embedding.shape, model)
-        if set(row.scores) != set(model.labels):
-            raise StoreError(
-                f"The store has scores of {', '.join(model.labels)}; these are of {', '.join(row.scores)}. Use the model's own "
-                "head, or another store.",
-                f"向量库中是 {'、'.join(model.labels)} 的得分，而这些是 {'、'.join(row.scores)} 的。"
-                "请使用模型自带的分类头，或另建向量库。",
-            )
-
-
-def _unfit(shape: tuple[int, ...] | None, model: ModelInfo) -> StoreError:
-    found = ("no embedding", "没有向量") if shape is None else (f"an array of shape {shape}", f"形状为 {shape} 的数组")
-    return StoreError(
-        f"Found {found[0]}; wanted {model.dim} finite values from {_called(model)}.",
-        f"收到{found[1]}；应为 {_called(model)} 生成的 {model.dim} 个有限数值。",
-    )
-
-
-def _called(model: ModelInfo) -> str:
-    return f"{model.name} {model.revision} ({model.sha256[:12]}…)"

@@ -11,13 +11,13 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from ..audio import Recording
 from ..doubts import in_order
 from ..errors import INTERNAL, EmotoneError
 from ..heads import Head
 from ..interview import OWN_HEAD, Interview
 from ..outputs import OutputFolder, save_result
 from ..recognizer import Recognizer
+from ..recording import Recording
 from ..text import Text
 from ..turns import read_turns
 from ..types import (

@@ -8,7 +8,7 @@ from tempfile import TemporaryFile
 import numpy as np
 from numpy.typing import NDArray
 
-from ..audio import Recording
+from ..recording import Recording
 from ..types import SAMPLE_RATE, Audio
 
 _PEAK_SAMPLES = SAMPLE_RATE // 50  # samples that one peak of the waveform stands for

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..audio import Reading
 from ..errors import MissingExtraError
 from ..library import Library
+from ..recording import Reading
 
 if TYPE_CHECKING:
     import fastapi

@@ -6,8 +6,8 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from ..audio import Reading
 from ..library import Library
+from ..recording import Reading
 from ..text import Language, language_of, system_language
 from . import archive_tab, archive_texts, controls, live_tab, live_texts, recognize_tab, teach_tab, texts
 from .parts import html, on

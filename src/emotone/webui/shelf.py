@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from ..audio import Reading, Recording, open_recording
+from ..audio import open_recording
 from ..errors import EmotoneError
 from ..examples import examples
+from ..recording import Reading, Recording
 from . import texts
 
 

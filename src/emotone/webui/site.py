@@ -7,8 +7,8 @@ import gradio as gr
 from starlette.middleware import Middleware
 from starlette.responses import FileResponse
 
-from ..audio import Reading
 from ..library import Library
+from ..recording import Reading
 from .page import build_page, theme
 from .parts import asset, asset_path
 from .security import Guard
