@@ -65,7 +65,7 @@ def hold(hub: Hub) -> Fault:
 def test_a_model_is_fetched_and_then_used(hub: Hub, own: Served, tabs: BrowserContext, clips: list[Path]):
     fault = hold(hub)
     tab = open_tab(tabs, own)
-    expect(tab.locator("#em-card")).to_contain_text("In the package · 13.7 MB · CC-BY-NC-SA-4.0")
+    expect(tab.locator("#em-card")).to_contain_text("In the package · 14.1 MB · CC-BY-NC-SA-4.0")
     choose(tab, NAME)
     card = tab.locator("#em-card")
     for fact in ("Not here yet: about 1.12 GB to fetch once", "ModelScope: Apache-2.0", "Hugging Face: model-license"):
