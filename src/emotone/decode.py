@@ -1,5 +1,6 @@
 """Media bytes become frames of float samples. FFmpeg (through PyAV) decodes; nothing but the given bytes is opened."""
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, TypeAlias
@@ -25,6 +26,8 @@ _CONTAINERS = (
 )
 _FOREIGN = (av.error.FFmpegError, OSError, ValueError)  # what PyAV raises for media that it cannot read
 _OPTIONS = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "none"}  # nothing but the given bytes is ever opened
+# In WAV files FFmpeg looks long for sound that is coded as if it were samples, and gives few samples at a time.
+_WAVE_OPTIONS = _OPTIONS | {"probesize": "16384", "max_size": "16384"}  # bytes
 
 # Time without packets, in seconds, that cannot be meant. Ogg and FLAC count every sample; others may leave out silence.
 _GAPLESS = {"ogg", "flac"}
@@ -129,10 +132,13 @@ def _open_track(file: BinaryIO, name: str) -> Container:
 
 
 def _open(file: BinaryIO) -> Container:
+    start = file.read(12)
+    file.seek(-len(start), os.SEEK_CUR)
+    options = _WAVE_OPTIONS if start[:4] == b"RIFF" and start[8:] == b"WAVE" else _OPTIONS
     # Before PyAV 19, tags in another encoding than UTF-8 made a file unreadable unless they are ignored.
     if int(av.__version__.split(".")[0]) < 19:
-        return av.open(file, "r", metadata_errors="ignore", options=_OPTIONS)
-    return av.open(file, "r", options=_OPTIONS)
+        return av.open(file, "r", metadata_errors="ignore", options=options)
+    return av.open(file, "r", options=options)
 
 
 def _frames(container: Container, file: BinaryIO, faults: Faults, name: str) -> Iterator[av.AudioFrame]:

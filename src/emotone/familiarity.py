@@ -55,7 +55,7 @@ class Familiarity:
     def _distances(self, embeddings: NDArray[np.float32]) -> _Values:
         """Squared distances for each dimension, `(spans,)`."""
         away = embeddings.astype(np.float64) - self.centre
-        along = away @ self.axes.T
+        along = np.einsum("sd,rd->sr", away, self.axes)  # not `@`: see Head.logits
         beside = np.maximum((away**2).sum(axis=1) - (along**2).sum(axis=1), 0)
         distances: _Values = ((along**2 / self.variances).sum(axis=1) + beside / self.rest) / away.shape[1]
         return distances

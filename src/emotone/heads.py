@@ -116,7 +116,9 @@ class Head:
 
     def logits(self, frames: NDArray[np.float32]) -> NDArray[np.float64]:
         """Logits `(…, labels)` of frames or embeddings `(…, dim)`."""
-        logits: NDArray[np.float64] = (frames @ self.weight.T + self.bias).astype(np.float64)
+        # Not `@`: numpy's OpenBLAS wakes a thread for each core, which spins for milliseconds after a product of microseconds.
+        products = np.einsum("...d,ld->...l", frames, self.weight)
+        logits: NDArray[np.float64] = (products + self.bias).astype(np.float64)
         return logits
 
     def strangeness(self, embeddings: NDArray[np.float32], durations: NDArray[np.float64]) -> NDArray[np.float64]:
