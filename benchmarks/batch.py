@@ -101,12 +101,17 @@ def as_waves(options: argparse.Namespace, place: Path) -> Path:
 def speed(options: argparse.Namespace, place: Path) -> None:
     """Times real time per core."""
     manifest = as_waves(options, place) if options.wav else chosen(options.folder, options.limit, place)
-    run = place / "run"
+    run, one = place / "run", place / "one.csv"
+    one.write_text("".join(manifest.read_text().splitlines(keepends=True)[:2]))
+    start = measured(batch(one, place / "first", "--model", options.model, "--embedding")).cpu
     took = measured(batch(manifest, run, "--model", options.model, "--embedding"), ready=(run / "parts").exists)
     counts = counts_of(run)
     print(f"{counts['files']} files, {counts['seconds']:.0f} s of sound, {options.model}, {machine()}")
     print(f"wall {took.wall:.1f} s, CPU {took.cpu:.1f} s with start, peak memory {took.peak / 1e6:.0f} MB")
     print(f"{counts['seconds'] / took.cpu:.0f} × real time per core (CPU time, with start)")
+    print(
+        f"{counts['seconds'] / (took.cpu - start):.0f} × without the {start:.1f} s of CPU that a run of one file takes"
+    )
     print(f"{counts['seconds'] / took.wall:.0f} × real time on {CORES} cores (wall)")
     print(f"cores busy with anything: {took.busy:.0%}; with this: {took.cpu / took.wall / CORES:.0%}")
     print(f"listening threads at work: {at_work(manifest, place / 'again', options.model):.0%} of their time")
