@@ -24,8 +24,12 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_second_run_does_nothing(finished: Path) -> None:
-    done = cli("run", "archive", "-o", "run", "--embedding", cwd=finished)
+    done = cli("run", "archive", "-o", "run", "--embedding", code=1, cwd=finished)
     assert "0 files analysed, 3 were dealt with before." in done.stderr
+    assert "1 of those before failed, and were not tried again: run/failures.jsonl. --retry-failures" in done.stderr
+    others = cli("run", "archive/a", "archive/b", "-o", "run", "--embedding", cwd=finished)  # none of these failed
+    assert "2 were dealt with before." in others.stderr
+    assert "failed" not in others.stderr
 
 
 def test_other_options_are_refused_in_words(finished: Path) -> None:

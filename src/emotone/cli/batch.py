@@ -50,10 +50,10 @@ def batch() -> None:
     help=say(
         "Analyse recordings and keep the results in a folder.\n\nAn input is a recording, a folder, a pattern in quotes, a "
         "manifest (CSV, JSON Lines, Parquet, Kaldi's wav.scp), a tar or ZIP archive, or a URL (s3://…). Run the same command "
-        "again to continue: only what is missing is analysed. Ends with code 1 when files failed.",
+        "again to continue: only what is missing is analysed. Ends with code 1 when files failed, now or before.",
         "分析录音，并将结果保存在一个文件夹中。\n\n输入可以是录音、文件夹、加引号的通配符、清单（CSV、JSON Lines、Parquet、"
         "Kaldi 的 wav.scp）、tar 或 ZIP 压缩包，或 URL（s3://…）。再次运行同一命令即可继续：只分析尚缺的部分。"
-        "有文件失败时，退出码为 1。",
+        "有文件失败时（包括之前失败的），退出码为 1。",
     ),
     epilog=say(
         "Example: emotone batch run recordings 'calls/**/*.mp3' -o results --embedding",
@@ -113,7 +113,7 @@ def run(
         ERR.print(say("Stopped. Run the same command again to continue.", "已停止。再次运行同一命令即可继续。"))
         raise SystemExit(_INTERRUPTED) from None
     _print_end(folder, progress)
-    if progress.failures:
+    if progress.failures or progress.failed_before:
         raise SystemExit(1)
 
 
@@ -201,8 +201,17 @@ def _print_end(folder: RunFolder, progress: Progress) -> None:
         ),
         markup=False,
     )
+    path = folder.path / FAILURES_NAME
+    if progress.failed_before:
+        count = progress.failed_before
+        ERR.print(
+            say(
+                f"{count:,} of those before failed, and were not tried again: {path}. --retry-failures tries them again.",
+                f"之前处理的文件中有 {count:,} 个失败，此次未重试：{path}。使用 --retry-failures 可重新尝试。",
+            ),
+            markup=False,
+        )
     if progress.failures:
-        path = folder.path / FAILURES_NAME
         ERR.print(
             say(f"{progress.failures:,} files failed: {path}", f"{progress.failures:,} 个文件失败：{path}"),
             markup=False,
