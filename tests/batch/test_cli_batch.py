@@ -66,6 +66,11 @@ def test_a_folder_without_a_run(finished: Path, command: tuple[str, ...]) -> Non
     assert "There is no batch run in 'nowhere'" in cli(*command, code=1, cwd=finished).stderr
 
 
+def test_a_folder_without_recordings_is_an_error(finished: Path) -> None:
+    (finished / "empty").mkdir()
+    assert "There is no recording in 'empty'." in cli("run", "empty", "-o", "none", code=1, cwd=finished).stderr
+
+
 def test_what_is_not_there_is_said_at_once(finished: Path) -> None:
     done = cli("run", "archive", "nix/*.wav", "-o", "new", code=1, cwd=finished)
     assert "nix/*.wav" in done.stderr
