@@ -115,6 +115,7 @@ def search(
     """Searches for a recording."""
     try:
         opened = EmbeddingStore(place)
+        opened.check_filled()
         recognizer = load_model(model or opened.model.name)
         opened.check(recognizer.info)
         wanted = embedding_of(recognizer.listen(file, channel=channel), start, end)
