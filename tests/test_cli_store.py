@@ -104,8 +104,20 @@ def test_errors_say_what_to_do(workplace: Path, words: tuple[str, ...], code: in
     assert said in emotone(workplace, *words, code=code).stderr
 
 
+@pytest.mark.parametrize("command", [("search", "{}", "talk.ogg"), ("cluster", "{}"), ("map", "{}")])
+def test_an_empty_store_says_how_to_fill_it(workplace: Path, tmp_path: Path, command: tuple[str, ...]) -> None:
+    place = str(tmp_path / "empty")
+    (tmp_path / "broken.wav").write_bytes(b"this is no audio")
+    emotone(workplace, "add", place, str(tmp_path / "broken.wav"), code=1)
+    said = emotone(workplace, *(word.format(place) for word in command), code=1).stderr
+    assert f"The store '{place}' is empty. Add recordings: emotone store add {place}" in said
+
+
 def test_the_tables_are_for_people(workplace: Path) -> None:
     done = emotone(workplace, "search", "archive", "talk.ogg", "--limit", "2")
     assert done.stdout.splitlines()[0].split() == ["alike", "emotion", "confidence", "start", "end", "recording", "id"]
     assert "fewer than 100 rows" in done.stderr
-    assert "emotone-small" in emotone(workplace, "info", "archive").stdout
+    told = emotone(workplace, "info", "archive").stdout.splitlines()
+    assert any(line.startswith("model") and "emotone-small" in line for line in told)
+    for line in (*told, *done.stdout.splitlines()):
+        assert line == line.rstrip()

@@ -71,6 +71,12 @@ def test_as_many_clusters_as_asked_for(embeddings: np.ndarray) -> None:
     assert find_clusters(prepared(embeddings), ClusterOptions(count=5)).count == 5
     with pytest.raises(OptionError, match="count is 1"):
         ClusterOptions(count=1)
+    few = prepared(embeddings)[:5]
+    assert find_clusters(few, ClusterOptions(count=4)).count == 4
+    for count in (5, 6):
+        with pytest.raises(OptionError, match=f"Found 5 rows and {count} clusters"):
+            find_clusters(few, ClusterOptions(count=count))
+    assert find_clusters(few, ClusterOptions("hdbscan", count=5)).method == "hdbscan"  # which does not ask for it
 
 
 def test_one_row_is_no_cluster() -> None:

@@ -24,8 +24,12 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_second_run_does_nothing(finished: Path) -> None:
-    done = cli("run", "archive", "-o", "run", "--embedding", cwd=finished)
+    done = cli("run", "archive", "-o", "run", "--embedding", code=1, cwd=finished)
     assert "0 files analysed, 3 were dealt with before." in done.stderr
+    assert "1 of those before failed, and were not tried again: run/failures.jsonl. --retry-failures" in done.stderr
+    others = cli("run", "archive/a", "archive/b", "-o", "run", "--embedding", cwd=finished)  # none of these failed
+    assert "2 were dealt with before." in others.stderr
+    assert "failed" not in others.stderr
 
 
 def test_other_options_are_refused_in_words(finished: Path) -> None:
@@ -60,6 +64,11 @@ def test_export(finished: Path) -> None:
 @pytest.mark.parametrize("command", [("status", "nowhere"), ("export", "nowhere", "-o", "t.csv")])
 def test_a_folder_without_a_run(finished: Path, command: tuple[str, ...]) -> None:
     assert "There is no batch run in 'nowhere'" in cli(*command, code=1, cwd=finished).stderr
+
+
+def test_a_folder_without_recordings_is_an_error(finished: Path) -> None:
+    (finished / "empty").mkdir()
+    assert "There is no recording in 'empty'." in cli("run", "empty", "-o", "none", code=1, cwd=finished).stderr
 
 
 def test_what_is_not_there_is_said_at_once(finished: Path) -> None:

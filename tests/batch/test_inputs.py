@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import pickle
+import re
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
@@ -197,7 +198,8 @@ def test_a_shard_that_is_cut_off_says_so(folder: Path, tmp_path: Path, name: str
 def test_an_empty_zip_and_what_is_no_tar(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "x.zip", "w"):
         pass
-    assert list(items_of([str(tmp_path / "x.zip")])) == []
+    with pytest.raises(AudioNotFoundError, match=r"no recording in '.*x\.zip'"):
+        list(items_of([str(tmp_path / "x.zip")]))
     (tmp_path / "x.tar").write_bytes(b"no archive at all")
     (item,) = items_of([str(tmp_path / "x.tar")])
     with pytest.raises(UnsupportedAudioError, match=r"x\.tar' cannot be read to its end"):
@@ -300,8 +302,28 @@ def test_a_list_of_urls(bucket: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("url", ["memory://bucket/nix", "memory://bucket/*.flac"])
 def test_a_url_with_nothing_says_so(bucket: str, url: str) -> None:
-    with pytest.raises(AudioNotFoundError, match="Nothing can be read"):
+    with pytest.raises(AudioNotFoundError, match=f"Nothing can be read at '{url}|no recording in '{re.escape(url)}'"):
         list(items_of([url]))
+
+
+def test_a_place_without_recordings_says_what_was_looked_for(folder: Path, s3: str) -> None:
+    tar_of(folder, folder / "sub" / "deep" / "x.tar")
+    (folder / "sub" / "deep" / "c.OGG").unlink()
+    for place in (str(folder / "sub" / "deep"), f"s3://bucket/shards{s3}", f"s3://bucket/in/*.flac{s3}"):
+        with pytest.raises(
+            AudioNotFoundError, match=r"no recording in .* tar and ZIP archives and lists must be named"
+        ):
+            list(items_of([place]))
+    shard = str(folder / "sub" / "deep" / "*.tar")
+    assert {item.name.rpartition("/")[2] for item in items_of([shard])} == {"a.wav", "b.mp3", "c.OGG"}
+
+
+def test_what_comes_before_an_empty_folder_is_found(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    items = items_of([str(folder / "a.wav"), str(tmp_path / "empty")])
+    assert next(items).name == str(folder / "a.wav")
+    with pytest.raises(AudioNotFoundError, match="no recording"):
+        next(items)
 
 
 def test_inputs_that_are_not_there_are_refused_at_once(folder: Path) -> None:

@@ -145,7 +145,14 @@ def test_failures_are_tried_again_when_asked_for_or_changed(
     (archive / "a" / "bad.wav").write_bytes(b"this is no sound")
     (archive / "a" / "worse.wav").write_bytes(b"nor is this")
     run(worker, archive, tmp_path / "run")
-    assert run(worker, archive, tmp_path / "run").skipped == 10
+    again = run(worker, archive, tmp_path / "run")
+    assert (again.skipped, again.failed_before) == (10, 2)
+    twice = run_local(RunFolder(tmp_path / "new"), worker, items_of([str(archive), str(archive)]))
+    assert (twice.failures, twice.skipped, twice.failed_before) == (
+        2,
+        10,
+        0,
+    )  # what failed in this run is no older failure
     assert run(worker, archive, tmp_path / "run", retry_failures=True).failures == 2
     assert open_run(tmp_path / "run").run["counts"]["failures"] == 2
     (archive / "a" / "bad.wav").write_bytes((archive / "a" / "000.wav").read_bytes())

@@ -132,7 +132,7 @@ def test_what_one_runner_began_the_other_continues(
     assert rows_in_parts(path) == FILES - BAD
     check_same(path, expected)
     again = run_local(RunFolder(path), worker, items_of([str(archive)]))
-    assert (again.done, again.failures, again.skipped) == (0, 0, FILES)
+    assert (again.done, again.failures, again.skipped, again.failed_before) == (0, 0, FILES, BAD)
     with pytest.raises(OptionError, match="begun otherwise"):
         run_ray(RunFolder(path), Worker("emotone-small"), items_of([str(archive)]))
 

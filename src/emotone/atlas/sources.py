@@ -21,7 +21,7 @@ def read_rows(place: str | Path, where: Sequence[Condition] = ()) -> Table:
     Raises:
         OptionError: When there are conditions and it is no store.
         ManifestError: When it is a Parquet file that cannot be read, or has other columns.
-        StoreError: When it is none of the three, or a condition does not fit.
+        StoreError: When it is none of the three, or an empty store, or a condition does not fit.
         MissingExtraError: When pyarrow or LanceDB is not installed.
     """
     pa = arrow("store")
@@ -29,6 +29,7 @@ def read_rows(place: str | Path, where: Sequence[Condition] = ()) -> Table:
     is_run, is_table = (path / RUN_NAME).is_file(), path.suffix.lower() == ".parquet" and not path.is_dir()
     if not (is_run or is_table):
         store = EmbeddingStore(place)
+        store.check_filled()
         found = list(store.tables(where))
         return pa.concat_tables(found, promote_options="default") if found else pa.table({})
     if where:

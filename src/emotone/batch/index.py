@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Literal
 
 from ..errors import OutputError
 from .inputs import Item
@@ -24,6 +25,7 @@ CREATE TABLE failed (file TEXT PRIMARY KEY, stamp TEXT) WITHOUT ROWID;
 CREATE TABLE asked (file TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 _NOWHERE = Held(b"")
+Fate = Literal["wanted", "done", "failed"]
 _CONTENTS = 10_000  # given at a time
 
 
@@ -114,9 +116,11 @@ class Index:
         with self._cursor() as cursor:
             return cursor.execute("INSERT OR IGNORE INTO asked VALUES (?)", (item.name,)).rowcount == 1
 
-    def wants(self, item: Item, *, retry: bool) -> bool:
-        """Whether it is to be analysed: nobody asked for it before, it is not done, and it has not failed unless to retry."""
-        return self.claim(item) and not self.is_done(item) and (retry or not self.has_failed(item))
+    def fate(self, item: Item, *, retry: bool) -> Fate:
+        """What to do with an item. Wanted: nobody asked for it before, it is not done, and has not failed or is to be retried."""
+        if not self.claim(item) or self.is_done(item):
+            return "done"
+        return "failed" if not retry and self.has_failed(item) else "wanted"
 
     def forget_failure(self, item: Item) -> None:
         """It is tried again."""

@@ -48,7 +48,7 @@ def items_of(inputs: Sequence[str]) -> Iterator[Item]:
             `.parquet`, Kaldi's `wav.scp`), a shard (`.tar`, `.tar.gz`, `.zip` …), or a URL of any of these but manifests.
 
     Raises:
-        AudioNotFoundError: At once, when an input on this computer is not there.
+        AudioNotFoundError: At once, when an input on this computer is not there; later when there is no recording in one.
         ManifestError: At once for a pipe in a `wav.scp`; later when a manifest cannot be read.
         OptionError: When there are no inputs.
     """
@@ -116,6 +116,20 @@ def _refuse_remote_list(url: str) -> None:
 
 
 def _items(text: str) -> Iterator[Item]:
+    empty = True
+    for item in _found(text):
+        empty = False
+        yield item
+    if empty:
+        raise AudioNotFoundError(
+            f"There is no recording in '{text}'. In folders, only files with the endings of recordings are looked for, such as "
+            ".wav, .mp3 and .m4a; tar and ZIP archives and lists must be named, or matched by a pattern in quotes.",
+            f"“{text}”中没有录音。在文件夹中只查找扩展名为录音格式的文件，如 .wav、.mp3、.m4a；tar、ZIP 压缩包和清单须"
+            "直接给出名称，或用加引号的通配符匹配。",
+        )
+
+
+def _found(text: str) -> Iterator[Item]:
     if is_url(text):
         for found in find(text):
             yield from _expanded(Item(printable(found.url), found.file, found.size, found.stamp))

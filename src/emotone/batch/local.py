@@ -99,7 +99,7 @@ class _LocalRun:
         self._rows = 0
         self._began = self._saved = time.monotonic()
         self._progress = Progress()
-        self._unwanted = 0  # items that the finder left out
+        self._unwanted = Progress()  # items that the finder left out: its thread counts for itself
 
     def run(self, items: Iterable[Item]) -> Progress:
         finder = threading.Thread(target=self._find, args=(items,), name="find", daemon=True)
@@ -115,7 +115,7 @@ class _LocalRun:
         self._save(finished=error is None)
         if error is not None:
             raise error
-        return replace(self._progress, skipped=self._unwanted)
+        return self._so_far()
 
     def _stop(self) -> None:
         self._room.close()
@@ -126,8 +126,9 @@ class _LocalRun:
         """Sends what is to be done to the readers, as there is room for it."""
         try:
             for item in items:
-                if not self._wanted(item):
-                    self._unwanted += 1
+                fate = self._index.fate(item, retry=self._retry)
+                if fate != "wanted":
+                    self._unwanted = self._unwanted.skip(failed=fate == "failed")
                 elif not self._room.enter(item):
                     return
                 else:
@@ -136,9 +137,6 @@ class _LocalRun:
             self._events.put(_End(error))
         else:
             self._events.put(_End())
-
-    def _wanted(self, item: Item) -> bool:
-        return self._index.wants(item, retry=self._retry)
 
     def _tell(self, future: "Future[Read | Failed] | Future[Heard | Failed]") -> None:
         if not future.cancelled():
@@ -228,7 +226,11 @@ class _LocalRun:
     def _report(self) -> None:
         elapsed = time.monotonic() - self._began
         self._progress = replace(self._progress, elapsed=elapsed)
-        self._on_progress(replace(self._progress, skipped=self._unwanted))
+        self._on_progress(self._so_far())
+
+    def _so_far(self) -> Progress:
+        unwanted = self._unwanted
+        return replace(self._progress, skipped=unwanted.skipped, failed_before=unwanted.failed_before)
 
     def _save(self, *, finished: bool) -> None:
         """Writes what is done into a part, and says in `run.json` how far the run is."""

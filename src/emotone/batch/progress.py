@@ -1,6 +1,6 @@
 """How far a run is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,6 +10,7 @@ class Progress:
     Attributes:
         done: Files that were analysed by this process.
         skipped: Files that were done, or had failed, before it.
+        failed_before: Of those skipped: files that had failed, and were not tried again.
         copies: Of those done: files whose bytes had been analysed, under this name or another.
         failures: Files that failed in this process.
         seconds: Of the recordings in `done`.
@@ -18,6 +19,7 @@ class Progress:
 
     done: int = 0
     skipped: int = 0
+    failed_before: int = 0
     copies: int = 0
     failures: int = 0
     seconds: float = 0.0
@@ -27,6 +29,10 @@ class Progress:
     def files(self) -> int:
         """All files that it has dealt with."""
         return self.done + self.skipped + self.failures
+
+    def skip(self, *, failed: bool) -> "Progress":
+        """The same after one more file that was done before it, or had failed."""
+        return replace(self, skipped=self.skipped + 1, failed_before=self.failed_before + failed)
 
     @property
     def clips_per_second(self) -> float:

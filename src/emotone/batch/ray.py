@@ -129,11 +129,12 @@ class _RayRun:
 
     def _wanted(self, items: Iterable[Item], retry: bool) -> Iterator[Item]:
         for item in items:
-            if self._index.wants(item, retry=retry):
+            fate = self._index.fate(item, retry=retry)
+            if fate == "wanted":
                 self._index.forget_failure(item)
                 yield item
             else:
-                self._progress = replace(self._progress, skipped=self._progress.skipped + 1)
+                self._progress = self._progress.skip(failed=fate == "failed")
 
     def _rounds(self, todo: Listing) -> Iterator[_Kept]:
         """Everything but copies; copies; those whose original failed; then, file by file, what nobody answered for."""

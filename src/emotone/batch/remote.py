@@ -63,7 +63,7 @@ def find(url: str) -> Iterator[Found]:
     """The file of this URL, or the recordings in and below the folder, or those that a pattern in it matches, in order.
 
     Raises:
-        AudioNotFoundError: When there is nothing, or it cannot be reached.
+        AudioNotFoundError: When it is not there, or cannot be reached.
         MissingExtraError: When pyarrow, or what fsspec needs for this kind of URL, is not installed.
     """
     base, _, options = url.partition("?")
@@ -72,17 +72,13 @@ def find(url: str) -> Iterator[Found]:
     matching = None if wild is None else re.compile(_expression(base[len(where) + 1 :]))
     filesystem, root = _open(f"{where}?{options}" if options else where, where)
     where, root = where.rstrip("/"), root.rstrip("/")
-    seen = False
     for info in _walk(filesystem, root, where):
         inside = info.path[len(root) + 1 :]
         if inside and not (matching.fullmatch(inside) if matching else is_recording(PurePosixPath(inside))):
             continue
-        seen = True
         stamp = f"{info.size}-{info.mtime_ns}" if info.mtime_ns else ""
         name = f"{where}/{inside}" if inside else where
         yield Found(name, RemoteFile(filesystem, info.path), info.size or 0, stamp)
-    if not seen:
-        raise _nothing(url, "no recording")
 
 
 def _open(url: str, shown: str) -> tuple[Any, str]:

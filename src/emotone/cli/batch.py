@@ -1,20 +1,15 @@
 """`emotone batch`: whole archives, in a folder that can be continued."""
 
 import json
-import threading
-import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 from rich.markup import escape
-from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as RichProgress
 
-from ..batch import FAILURES_NAME, Progress, Worker, WorkOptions, countable, items_of, open_run, run_local
+from ..batch import FAILURES_NAME, Progress, Worker, WorkOptions, items_of, open_run, run_local
 from ..batch.export import export_run
 from ..batch.run import RunFolder
 from ..errors import EmotoneError
@@ -30,9 +25,9 @@ from .options import (
     output_file,
     output_folder,
 )
+from .progress import showing_progress
 from .reports import FAILURES_SHOWN, print_saved
 
-_LINE_EVERY = 30.0  # seconds between lines where there is no terminal
 _INTERRUPTED = 130  # what a shell says of a command that was ended by Ctrl-C
 
 folder_argument = click.argument(
@@ -55,10 +50,10 @@ def batch() -> None:
     help=say(
         "Analyse recordings and keep the results in a folder.\n\nAn input is a recording, a folder, a pattern in quotes, a "
         "manifest (CSV, JSON Lines, Parquet, Kaldi's wav.scp), a tar or ZIP archive, or a URL (s3://…). Run the same command "
-        "again to continue: only what is missing is analysed. Ends with code 1 when files failed.",
+        "again to continue: only what is missing is analysed. Ends with code 1 when files failed, now or before.",
         "分析录音，并将结果保存在一个文件夹中。\n\n输入可以是录音、文件夹、加引号的通配符、清单（CSV、JSON Lines、Parquet、"
         "Kaldi 的 wav.scp）、tar 或 ZIP 压缩包，或 URL（s3://…）。再次运行同一命令即可继续：只分析尚缺的部分。"
-        "有文件失败时，退出码为 1。",
+        "有文件失败时（包括之前失败的），退出码为 1。",
     ),
     epilog=say(
         "Example: emotone batch run recordings 'calls/**/*.mp3' -o results --embedding",
@@ -108,7 +103,7 @@ def run(
         items = items_of(inputs)
         worker = Worker(model, WorkOptions(granularity, embedding, head, channel))
         folder = RunFolder(output)
-        with _progress(inputs) as show:
+        with showing_progress(inputs) as show:
             progress = _runner(runner)(
                 folder, worker, items, workers=workers, retry_failures=retry_failures, on_progress=show
             )
@@ -118,7 +113,7 @@ def run(
         ERR.print(say("Stopped. Run the same command again to continue.", "已停止。再次运行同一命令即可继续。"))
         raise SystemExit(_INTERRUPTED) from None
     _print_end(folder, progress)
-    if progress.failures:
+    if progress.failures or progress.failed_before:
         raise SystemExit(1)
 
 
@@ -188,68 +183,6 @@ def _runner(name: str) -> Callable[..., Progress]:
     return run_ray
 
 
-class _Lines:
-    """Progress where there is no terminal: a line now and then."""
-
-    def __init__(self, total: "_Total") -> None:
-        self._total = total
-        self._next = time.monotonic() + _LINE_EVERY
-
-    def show(self, progress: Progress) -> None:
-        if time.monotonic() >= self._next:
-            self._next += _LINE_EVERY
-            ERR.print(_said(progress, self._total.count), markup=False)
-
-
-class _Total:
-    """How many files there are, once a thread has counted them."""
-
-    def __init__(self, inputs: Sequence[str]) -> None:
-        self.count: int | None = None
-        if countable(inputs):
-            threading.Thread(target=self._find_out, args=(inputs,), daemon=True).start()
-
-    def _find_out(self, inputs: Sequence[str]) -> None:
-        try:
-            self.count = sum(1 for _ in items_of(inputs))
-        except EmotoneError:
-            return  # the run meets the same error, and says so
-
-
-@contextmanager
-def _progress(inputs: Sequence[str]) -> Iterator[Callable[[Progress], None]]:
-    """Shows on stderr how far a run is, whenever what is given is called: a bar on a terminal, else a line now and then."""
-    total = _Total(inputs)
-    if not ERR.is_terminal:
-        yield _Lines(total).show
-        return
-    columns = (SpinnerColumn(), BarColumn(), TextColumn("{task.fields[said]}"), TimeElapsedColumn())
-    with RichProgress(*columns, console=ERR, transient=True) as bar:
-        task = bar.add_task("", total=None, said="")
-
-        def show(progress: Progress) -> None:
-            count = total.count
-            bar.update(task, completed=progress.files, total=count, said=_said(progress, count))
-
-        yield show
-
-
-def _said(progress: Progress, total: int | None) -> str:
-    """Such as: 1,200 of 8,000 files · 25.1 files/s · 74 × real time · 3 failed · 4:31 left."""
-    parts = [
-        say(f"{progress.files:,} files", f"{progress.files:,} 个文件")
-        if total is None
-        else say(f"{progress.files:,} of {total:,} files", f"{progress.files:,} / {total:,} 个文件"),
-        say(f"{progress.clips_per_second:.1f} files/s", f"每秒 {progress.clips_per_second:.1f} 个"),
-        say(f"{progress.real_time:.0f} × real time", f"{progress.real_time:.0f} 倍实时"),
-    ]
-    if progress.failures:
-        parts.append(say(f"{progress.failures:,} failed", f"{progress.failures:,} 个失败"))
-    if total is not None and (left := progress.left(total)) is not None:
-        parts.append(say(f"{clock_time(left)} left", f"剩余 {clock_time(left)}"))
-    return " · ".join(parts)
-
-
 def _print_end(folder: RunFolder, progress: Progress) -> None:
     copies = (
         say(f", {progress.copies:,} of them copies", f"，其中 {progress.copies:,} 个为重复") if progress.copies else ""
@@ -268,8 +201,17 @@ def _print_end(folder: RunFolder, progress: Progress) -> None:
         ),
         markup=False,
     )
+    path = folder.path / FAILURES_NAME
+    if progress.failed_before:
+        count = progress.failed_before
+        ERR.print(
+            say(
+                f"{count:,} of those before failed, and were not tried again: {path}. --retry-failures tries them again.",
+                f"之前处理的文件中有 {count:,} 个失败，此次未重试：{path}。使用 --retry-failures 可重新尝试。",
+            ),
+            markup=False,
+        )
     if progress.failures:
-        path = folder.path / FAILURES_NAME
         ERR.print(
             say(f"{progress.failures:,} files failed: {path}", f"{progress.failures:,} 个文件失败：{path}"),
             markup=False,

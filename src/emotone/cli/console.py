@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import NoReturn, Protocol, TypeVar
 
 import click
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
@@ -18,6 +18,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.progress import Progress as RichProgress
+from rich.segment import Segment
 from rich.table import Table
 
 from ..engine import usable_cores
@@ -81,9 +82,24 @@ def fail(error: EmotoneError) -> NoReturn:
     raise SystemExit(1 if isinstance(error, _NOT_THE_COMMAND) else 2) from error
 
 
+class _Table(Table):
+    """A table whose lines end where their text does: files and mails are no place for padding."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        segments = (one for one in super().__rich_console__(console, options) if isinstance(one, Segment))
+        for line in Segment.split_lines(segments):
+            while line and not line[-1].text.strip():
+                line.pop()
+            if line:
+                last = line.pop()
+                line.append(Segment(last.text.rstrip(), last.style))
+            yield from line
+            yield Segment.line()
+
+
 def new_table(*titles: str) -> Table:
     """A table without lines, to be filled and printed."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = _Table(box=None, pad_edge=False, header_style="bold")
     for title in titles:
         table.add_column(title, no_wrap=True)
     return table

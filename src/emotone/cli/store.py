@@ -27,6 +27,7 @@ from ..writers import Granularity, to_json
 from .console import COMMAND, ERR, LANGUAGE, OPTIONS, OUT, fail, new_table, progress_bar, say, write
 from .matches import Asked, asking_options, print_matches, where_option
 from .options import channel_option, format_option, granularity_option, inputs_argument, output_file
+from .progress import showing_progress
 from .reports import FAILURES_SHOWN, print_saved
 
 store_argument = click.argument("place", metavar=say("STORE", "向量库"))
@@ -77,9 +78,10 @@ def add(place: str, inputs: tuple[str, ...], granularity: Granularity, channel: 
         items = items_of(others) if others else iter(())
         worker = Worker(model or _model_of(place), WorkOptions(granularity, embedding=True, channel=channel))
         opened = EmbeddingStore(place, worker.info)
-        with progress_bar(say("Listening", "正在分析"), None) as advance:
+        with progress_bar(say("Adding", "正在加入"), None) as advance:
             filled = [add_run(opened, Path(run), on_done=advance) for run in runs]
-            filled.append(add_recordings(opened, worker, items, on_done=advance))
+        with showing_progress(others) as show:
+            filled.append(add_recordings(opened, worker, items, on_progress=show))
         count = len(opened)
     except EmotoneError as error:
         fail(error)
@@ -113,6 +115,7 @@ def search(
     """Searches for a recording."""
     try:
         opened = EmbeddingStore(place)
+        opened.check_filled()
         recognizer = load_model(model or opened.model.name)
         opened.check(recognizer.info)
         wanted = embedding_of(recognizer.listen(file, channel=channel), start, end)

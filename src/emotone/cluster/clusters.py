@@ -76,9 +76,15 @@ def find_clusters(
         labels: What the rows are called, to say how far clusters and labels agree; `None` for rows without a label.
 
     Raises:
+        OptionError: When as many clusters are asked for as there are rows, or more.
         MissingExtraError: When scikit-learn is not installed.
     """
     options = options or ClusterOptions()
+    if options.method == "kmeans" and options.count is not None and options.count >= len(vectors):
+        raise OptionError(
+            f"Found {len(vectors):,} rows and {options.count:,} clusters asked for; wanted fewer clusters than rows.",
+            f"共 {len(vectors):,} 行，却要求 {options.count:,} 个聚类；聚类数应少于行数。",
+        )
     learn = scikit_learn()
     if len(vectors) < 2:
         return Clusters(options.method, np.full(len(vectors), NOWHERE), None, None)
@@ -123,7 +129,7 @@ def _by_means(learn: Any, vectors: Vectors, options: ClusterOptions) -> NDArray[
         tried = {number: fitted(sample, number).labels_ for number in _COUNTS if number < len(sample)}
         quality = {number: _silhouette(learn, sample, found) or -1.0 for number, found in tried.items()}
         count = max(quality, key=lambda number: quality[number], default=1)
-    found: NDArray[np.int64] = fitted(vectors, min(count, len(vectors))).labels_.astype(np.int64)
+    found: NDArray[np.int64] = fitted(vectors, count).labels_.astype(np.int64)
     return found
 
 

@@ -1,53 +1,39 @@
 """From recordings to a store: they are listened to, to be added or to be searched for; or a batch run has done it."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from itertools import islice
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
-from ..batch import Failed, Heard, Item, Worker, open_run
+from ..batch import Item, Progress, Worker, open_run
 from ..batch.export import tables
 from ..batch.inputs import absolute_name
-from ..batch.work import Read
-from ..engine import usable_cores
 from ..errors import OptionError, StoreError
 from ..listening import Listening
-from ..rows import EMBEDDING, Row, rows_from
+from ..rows import EMBEDDING, rows_from
 from ..types import Region
+from .listeners import Filled, Listeners
 from .results import Added
 from .store import EmbeddingStore
 from .whitening import Vectors
 
-_TOGETHER = 64  # recordings that are written in one step: as many are lost at most when the process is killed
-
-
-@dataclass(frozen=True, slots=True)
-class Filled:
-    """What filling a store did.
-
-    Attributes:
-        added: The rows.
-        recordings: How many were added or there.
-        failed: The others.
-    """
-
-    added: Added = field(default_factory=Added)
-    recordings: int = 0
-    failed: tuple[Failed, ...] = ()
-
 
 def add_recordings(
-    store: EmbeddingStore, worker: Worker, items: Iterable[Item], *, on_done: Callable[[int], None] = lambda count: None
+    store: EmbeddingStore,
+    worker: Worker,
+    items: Iterable[Item],
+    *,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Filled:
     """Listens to recordings and adds their rows. What is there already is not listened to again; a bad one stops nothing.
+
+    Whatever ends it, what is heard by then is added.
 
     Args:
         store: Where to.
         worker: Of the store's model, with `embedding` among its options.
         items: The recordings. The full path of those on this computer becomes their name, so that they are found again.
-        on_done: Called now and then with the number of recordings since the last time.
+        on_progress: Called after each recording. Those that were there count as `skipped`.
 
     Raises:
         StoreError: When the worker is of another model or makes no embeddings, or the store cannot be written.
@@ -56,15 +42,7 @@ def add_recordings(
     store.check(worker.info)
     if not worker.options.embedding:
         raise StoreError("Wanted a worker that keeps embeddings.", "需要保留向量的 Worker。")
-    added, recordings, failed, waiting = Added(), 0, list[Failed](), iter(items)
-    with ThreadPoolExecutor(usable_cores()) as pool:
-        while some := list(islice(waiting, _TOGETHER)):
-            heard, bad = _hear(store, worker, pool, [_named(item) for item in some])
-            added += store.add([row for one in heard for row in one.rows])
-            recordings += len(heard)
-            failed += bad
-            on_done(len(some))
-    return Filled(added, recordings, tuple(failed))
+    return Listeners(store, worker, on_progress).fill(map(_named, items))
 
 
 def add_run(store: EmbeddingStore, folder: Path, *, on_done: Callable[[int], None] = lambda count: None) -> Filled:
@@ -73,7 +51,7 @@ def add_run(store: EmbeddingStore, folder: Path, *, on_done: Callable[[int], Non
     Args:
         store: Where to.
         folder: Of the run, finished or not.
-        on_done: As in `add_recordings`.
+        on_done: Called now and then with the number of recordings since the last time.
 
     Raises:
         ManifestError: When there is no run in the folder.
@@ -119,37 +97,6 @@ def embedding_of(heard: Listening, start: float | None = None, end: float | None
             f"片段为 {first:g} 至 {last:g} 秒，录音长 {heard.duration:.1f} 秒；要求 0 ≤ 开始 < 结束。",
         )
     return heard.within([Region(first, min(last, heard.duration))]).embedding
-
-
-def _hear(
-    store: EmbeddingStore, worker: Worker, pool: ThreadPoolExecutor, items: Sequence[Item]
-) -> tuple[list[Heard], list[Failed]]:
-    """The rows of recordings: from the store those that are there, of the others what the model says."""
-    reads = list(pool.map(worker.read, items))
-    contents = {read.sha256: read for read in reads if isinstance(read, Read)}
-    known: dict[str, list[Row]] = {}
-    for row in store.known(contents):
-        if _is_whole(row) == (worker.options.granularity == "utterance"):
-            known.setdefault(row.sha256, []).append(row)
-    fresh = [read for sha256, read in contents.items() if sha256 not in known]
-    results = {read.sha256: result for read, result in zip(fresh, pool.map(worker.hear, fresh), strict=True)}
-    heard: list[Heard] = []
-    failed: list[Failed] = []
-    for read in reads:
-        result = (
-            read
-            if isinstance(read, Failed)
-            else results.get(read.sha256) or Heard(read.item, tuple(known[read.sha256]))
-        )
-        if isinstance(result, Failed):
-            failed.append(replace(result, item=read.item))
-        else:
-            heard.append(result.of(read.item))
-    return heard, failed
-
-
-def _is_whole(row: Row) -> bool:
-    return row.start <= 0 and row.end >= row.duration
 
 
 def _named(item: Item) -> Item:

@@ -100,6 +100,15 @@ class EmbeddingStore:
             new = len(set(changed) - set(there))
         return Added(new, len(changed) - new, len(named) - len(changed))
 
+    def check_filled(self) -> None:
+        """Raises `StoreError` when there is no row."""
+        if not len(self):
+            place = self._archive.place
+            raise StoreError(
+                f"The store '{place}' is empty. Add recordings: emotone store add {place} RECORDINGS…",
+                f"向量库“{place}”是空的。请先添加录音：emotone store add {place} 录音…",
+            )
+
     def check(self, model: ModelInfo) -> None:
         """Raises `StoreError` when embeddings of this model do not belong here."""
         check_model(model, self.model)
