@@ -44,16 +44,21 @@ class Stage:
 
     def settle(self, before: tuple[float, float]) -> tuple[float, float]:
         """What is visible once it has changed and stopped changing."""
+        self.page.evaluate("() => new Promise(requestAnimationFrame)")  # what was done is drawn
         self.page.wait_for_function(
             """before => {
-                const {from, to} = document.querySelector('.em-stage').dataset, now = `${from} ${to}`, last = window.lastSeen;
-                window.lastSeen = now;
-                return now !== before && now === last;
+                const {from, to, gliding} = document.querySelector('.em-stage').dataset;
+                return `${from} ${to}` !== before && gliding === "no";
             }""",
             arg=f"{before[0]:.3f} {before[1]:.3f}",
-            polling=100,
         )
         return self.visible
+
+    def zoom_in(self) -> tuple[float, float]:
+        """Presses the button, and gives what is visible then."""
+        before = self.visible
+        self.button("in").click()
+        return self.settle(before)
 
 
 @pytest.fixture
@@ -69,8 +74,7 @@ def test_buttons_wheel_and_keys_zoom(stage: Stage):
     assert start == 0
     expect(stage.button("out")).to_be_disabled()
     expect(stage.page.locator(".em-overview")).to_be_hidden()
-    stage.button("in").click()
-    first = stage.settle((start, end))
+    first = stage.zoom_in()
     assert first[1] - first[0] == pytest.approx(end / 2, abs=0.01)
     expect(stage.page.locator(".em-overview")).to_be_visible()
 
@@ -94,13 +98,13 @@ def test_buttons_wheel_and_keys_zoom(stage: Stage):
         stage.page.locator(".em-playhead").press("+")
     expect(stage.button("in")).to_be_disabled()
     assert stage.visible[1] - stage.visible[0] == pytest.approx(1, abs=0.01)
+    near = stage.visible
     stage.page.locator(".em-playhead").press("0")
-    assert stage.settle(stage.visible) == (0, pytest.approx(end, abs=0.01))
+    assert stage.settle(near) == (0, pytest.approx(end, abs=0.01))
 
 
 def test_dragging_pans_and_plays_nothing(stage: Stage):
-    stage.button("in").click()
-    before = stage.settle(stage.visible)
+    before = stage.zoom_in()
     box = stage.box.bounding_box()
     stage.page.mouse.move(box["x"] + 200, box["y"] + 30)
     stage.page.mouse.down()
@@ -114,8 +118,7 @@ def test_dragging_pans_and_plays_nothing(stage: Stage):
 
 
 def test_a_click_plays_from_there(stage: Stage):
-    stage.button("in").click()
-    first, last = stage.settle(stage.visible)
+    first, last = stage.zoom_in()
     box = stage.box.bounding_box()
     stage.page.mouse.click(box["x"] + 0.25 * box["width"], box["y"] + 30)
     expect(stage.page.locator("[data-play]")).to_have_attribute("data-playing", "yes", timeout=PATIENCE)
@@ -141,8 +144,7 @@ def test_the_playhead_is_a_slider_that_says_what_is_there(stage: Stage):
 
 
 def test_what_was_looked_at_stays_when_the_language_changes(stage: Stage):
-    stage.button("in").click()
-    before = stage.settle(stage.visible)
+    before = stage.zoom_in()
     stage.page.get_by_text("Strongest first").click()
     set_language(stage.page, "中文")
     expect(stage.page.locator(".em-zooms")).to_have_attribute("aria-label", "缩放")
@@ -163,8 +165,7 @@ def test_the_strongest_moments_come_first(stage: Stage):
 
 
 def test_areas_fill_the_chart_at_every_moment(stage: Stage):
-    stage.button("in").click()
-    stage.settle(stage.visible)
+    stage.zoom_in()
     corners = stage.page.evaluate("""() => [...document.querySelectorAll('.em-areas path:not(.em-pause)')].map(
         path => path.getAttribute('d').slice(1, -1).split('L').map(point => point.split(' ').map(Number)))""")
     height = stage.page.locator(".em-areas").bounding_box()["height"]
@@ -226,7 +227,7 @@ def export(window: Page, name: str, folder: Path) -> Path:
     """Chooses a format in the menu, and gives the file that the browser saves."""
     if not window.locator(".em-exports .em-choices").is_visible():
         window.locator(".em-exports summary").click()
-    with window.expect_download() as waiting:
+    with window.expect_download(timeout=2 * PATIENCE) as waiting:
         window.locator(f"[data-export='{name}']").click()
     saved = folder / waiting.value.suggested_filename
     waiting.value.save_as(saved)

@@ -34,6 +34,7 @@ function drawVisible() {
   stage.dataset.zoomed = whole() ? "no" : "yes";
   stage.dataset.from = visible.from.toFixed(3);
   stage.dataset.to = visible.to.toFixed(3);
+  stage.dataset.gliding = goal ? "yes" : "no";
   draw();
 }
 const redraw = () => { if (!pending) pending = requestAnimationFrame(drawVisible); };
