@@ -25,7 +25,7 @@ from emotone.training.layers import LayerOptions
 torch = pytest.importorskip("torch", reason="torch is not installed: CI does without, developers of training have it")
 
 from emotone.convert.trainable import TrainableEncoder  # noqa: E402
-from emotone.training.network import _Batches, embed, train_layers  # noqa: E402
+from emotone.training.network import Network, _Batches, embed, standard, train_layers  # noqa: E402
 
 SPEAKERS = 5
 DIM = 12
@@ -115,6 +115,15 @@ def test_an_embedding_is_that_of_the_clip_alone() -> None:
     together = embed(layers, data)
     alone = np.concatenate([embed(layers, data.only(np.array([clip]))) for clip in range(0, len(data), 7)])
     assert np.abs(together[::7] - alone).max() < 1e-5
+
+
+def test_training_goes_on_where_layers_are() -> None:
+    data = frame_set()
+    layers = train_layers(data, LayerOptions(width=8, steps=3))
+    network = Network(DIM, 3, LayerOptions(width=8))
+    network.begin_with(layers, *standard(data))
+    again = network.layers(*standard(data))
+    assert np.abs(embed(again, data) - embed(layers, data)).max() < 1e-5
 
 
 def test_batches() -> None:

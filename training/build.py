@@ -5,30 +5,71 @@ in the cache: a run that was interrupted goes on where it stopped.
 """
 
 import argparse
-from dataclasses import replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import onnx
 from numpy.typing import NDArray
 
-from base import base_model, write_model
-from corpora import EXAMPLE_SPEAKERS, TRAINING, ZERO_SHOT, load_corpus, speaker_folds
+from base import base_model, silent_model, tuned_graph, write_model
+from corpora import EXAMPLE_SPEAKERS, TRAINING, ZERO_SHOT, Clip, load_corpus, speaker_folds
 from emotone.familiarity import Familiarity, fit_familiarity
 from emotone.heads import Head
 from emotone.recognizer import Recognizer
-from emotone.training.frames import stride_of
-from emotone.training.graph import with_layers
-from emotone.training.layers import Layers
+from emotone.training.frames import RATE
+from emotone.training.network import standard
+from encoder import Weights, load_weights
 from ensemble import Sample, trained_nets
-from features import AS_RECORDED, CONTEXT, CUTS, SESSIONS, encoded
+from features import AS_RECORDED, CONTEXT, CUTS, MEL_SESSIONS, SESSIONS, Encoded, encoded, log_mels
 from head import Logits, Spans, Vectors, calibrated, centred, fit_head
 from report import HeldOut, evaluation, truth_of
+from tuning import Start, tuned
 
-NAME, REVISION, LICENCE = "emotone-small", "3", "CC-BY-NC-SA-4.0"
+NAME, REVISION, LICENCE = "emotone-small", "4", "CC-BY-NC-SA-4.0"
 FOLDS = 5
 DIRECTIONS = 128  # of what is familiar: more than a head of few clips can have (benchmarks/doubt.md)
 _NEVER = -1e4  # the logit of a masked label, in a file
 OUTPUT = Path(__file__).parent.parent / "src" / "emotone" / "models"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Material:
+    """What every training takes from.
+
+    Attributes:
+        corpora: Their folder.
+        cache: Where frames and trained layers are kept.
+        weights: Whisper's.
+        frames: Clips of the training corpora, as frames of Whisper as it is.
+        mels: The same as log-mels, in more sessions.
+    """
+
+    corpora: Path
+    cache: Path
+    weights: Weights
+    frames: Sample
+    mels: Sample
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Learned:
+    """An encoder that learned from a part of the clips, and embeddings of all training corpora by it.
+
+    Attributes:
+        graph: The encoder.
+        model: The same, loaded, with a head that says nothing.
+        sample: All clips in all sessions; no frames.
+        vectors: Their embeddings `(clips, dim)`.
+        learned: Which of them the encoder learned from, as they were or in other sessions, `(clips,)`.
+    """
+
+    graph: onnx.ModelProto
+    model: Recognizer
+    sample: Sample
+    vectors: Vectors
+    learned: NDArray[np.bool_]
 
 
 def main() -> None:
@@ -39,58 +80,87 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=Path("build"), help="where frames and layers are kept")
     arguments = parser.parse_args()
 
-    graph, base = base_model(arguments.encoder, arguments.cache)
-    training = sample_of(base, TRAINING, arguments)
-    by_speaker = speakers_held_out(training, arguments.cache)
-    keep(by_speaker, arguments.cache / "held_out.npz")
-    by_corpus = corpora_held_out(training, arguments.cache)
+    material = material_of(arguments.corpora, arguments.encoder, arguments.cache)
+    by_speaker = speakers_held_out(material)
+    keep(by_speaker, material.cache / "held_out.npz")
+    by_corpus = corpora_held_out(material)
 
-    known = np.array([clip.speaker not in EXAMPLE_SPEAKERS for clip in training.clips]) & training.whole
-    nets = trained_nets(training, known, "all", arguments.cache)
-    vectors = training.embedded(nets)
-    head = learned_head(training, vectors, known)
-    head = replace(head, familiarity=familiarity(training, vectors, known))
+    examples = {clip.path for clip in material.frames.clips if clip.speaker in EXAMPLE_SPEAKERS}
+    whole = learned_encoder(material, examples, "all")
+    head = learned_head(whole)
+    head = replace(head, familiarity=familiarity(whole))
     head = calibrated(head, by_speaker.whole, by_speaker.cuts)
 
-    stride = stride_of(base.info.frame_rate)
     about = {"name": NAME, "revision": REVISION, "licence": LICENCE}
-    write_model(with_layers(graph, nets, stride), head, base.info.frame_rate / stride, OUTPUT / f"{NAME}.onnx", about)
+    write_model(whole.graph, head, RATE, OUTPUT / f"{NAME}.onnx", about)
 
-    table = evaluation([by_speaker, by_corpus, zero_shot(base, nets, head, arguments)], head)
+    table = evaluation([by_speaker, by_corpus, zero_shot(material, whole.model, head)], head)
     (OUTPUT / f"{NAME}.evaluation.md").write_text(table, encoding="utf-8")
     print(table)
 
 
-def sample_of(base: Recognizer, corpora: tuple[str, ...], arguments: argparse.Namespace) -> Sample:
+def material_of(corpora: Path, encoder: Path, cache: Path) -> Material:
+    """Frames and log-mels of the corpora that are trained on."""
+    weights = load_weights(encoder)
+    base = base_model(weights, cache)
+    frames = sample_of(base, corpora, TRAINING, cache)
+    mels = []
+    for corpus in TRAINING:
+        clips = load_corpus(corpora, corpus)
+        mels += [log_mels(clips, session, cache) for session in (MEL_SESSIONS if corpus != "iesc" else (AS_RECORDED,))]
+    return Material(corpora, cache, weights, frames, Sample.of(mels))
+
+
+def sample_of(
+    model: Recognizer, corpora: Path, names: Sequence[str], cache: Path, *, means_only: bool = False
+) -> Sample:
     """The frames of corpora: of those that are trained on in all sessions and cut, of the others and IESC as recorded."""
-    parts = []
-    for corpus in corpora:
-        clips = load_corpus(arguments.corpora, corpus)
+    parts: list[Encoded] = []
+    for corpus in names:
+        clips = load_corpus(corpora, corpus)
         sessions = (*SESSIONS, *CUTS) if corpus in TRAINING and corpus != "iesc" else (AS_RECORDED,)
-        parts += [encoded(base, clips, session, arguments.cache) for session in sessions]
+        parts += [encoded(model, clips, session, cache, means_only=means_only) for session in sessions]
     return Sample.of(parts)
 
 
-def learned_head(sample: Sample, vectors: Vectors, learned: NDArray[np.bool_]) -> Head:
-    """A head from the clips that may be learned from."""
-    rows = np.flatnonzero(learned)
-    return fit_head(vectors[rows], sample.voices[rows], [sample.clips[row] for row in rows])
+def learned_encoder(material: Material, held: Collection[Path], name: str) -> Learned:
+    """An encoder that has not learned from the clips of these files, in no session."""
+    frames, cache = material.frames, material.cache
+
+    def others(sample: Sample) -> NDArray[np.bool_]:
+        return sample.whole & np.array([clip.path not in held for clip in sample.clips])
+
+    known = others(frames)
+    start = Start(material.weights, trained_nets(frames, known, name, cache), *standard(frames.frames.only(known)))
+    graph = tuned_graph(tuned(start, material.mels.frames.only(others(material.mels)), name, cache))
+    dim = sum(len(net.bias) for net in start.nets)
+    about = {"name": name, "revision": "1", "licence": LICENCE}
+    model = silent_model(graph, dim, RATE, cache / f"{name}.onnx", about)
+    sample = sample_of(model, material.corpora, TRAINING, cache, means_only=True)
+    return Learned(graph, model, sample, sample.frames.means, known)
 
 
-def familiarity(sample: Sample, vectors: Vectors, learned: NDArray[np.bool_]) -> Familiarity:
+def learned_head(learned: Learned) -> Head:
+    """A head from the clips that the encoder learned from."""
+    rows, sample = np.flatnonzero(learned.learned), learned.sample
+    return fit_head(learned.vectors[rows], sample.voices[rows], [sample.clips[row] for row in rows])
+
+
+def familiarity(learned: Learned) -> Familiarity:
     """What those of the clips sound like to the model that it learned from, as they were recorded."""
-    rows = np.flatnonzero(learned & (sample.sessions == AS_RECORDED))
+    sample, vectors = learned.sample, learned.vectors
+    rows = np.flatnonzero(learned.learned & (sample.sessions == AS_RECORDED))
     clips = [sample.clips[row] for row in rows]
     speakers, corpora = [clip.speaker for clip in clips], [clip.corpus for clip in clips]
     return fit_familiarity(vectors[rows], sample.durations[rows], speakers, corpora, DIRECTIONS)
 
 
-def speakers_held_out(sample: Sample, cache: Path) -> HeldOut:
+def speakers_held_out(material: Material) -> HeldOut:
     """Logits of every clip by a model that has not heard its speaker."""
-    clips = sample.clips
-    fold_of = dict(zip([clip.path for clip in clips], speaker_folds(clips, FOLDS).tolist(), strict=True))
-    folds = np.array([str(fold_of[clip.path]) for clip in clips])
-    return held_out("speakers held out", sample, folds, cache)
+    clips = material.frames.clips
+    folds = speaker_folds(clips, FOLDS).tolist()
+    fold_of = {clip.speaker: str(fold) for clip, fold in zip(clips, folds, strict=True)}
+    return held_out("speakers held out", material, lambda clip: fold_of[clip.speaker])
 
 
 def keep(result: HeldOut, path: Path) -> None:
@@ -107,33 +177,32 @@ def keep(result: HeldOut, path: Path) -> None:
     )
 
 
-def corpora_held_out(sample: Sample, cache: Path) -> HeldOut:
+def corpora_held_out(material: Material) -> HeldOut:
     """Logits of the three large studio corpora, each by a model that has learned from all others."""
-    corpora = np.array([clip.corpus for clip in sample.clips])
-    chosen = np.isin(corpora, ("ravdess", "emodb", "nemo"))
-    return held_out("corpus held out", sample, np.where(chosen, corpora, ""), cache)
+    large = ("ravdess", "emodb", "nemo")
+    return held_out("corpus held out", material, lambda clip: clip.corpus if clip.corpus in large else "")
 
 
-def held_out(protocol: str, sample: Sample, folds: NDArray[np.str_], cache: Path) -> HeldOut:
+def held_out(protocol: str, material: Material, fold_of: Callable[[Clip], str]) -> HeldOut:
     """Logits of all clips whose fold is not empty, each by a model that has not learned from its fold."""
+    sample = material.frames
+    folds = np.array([fold_of(clip) for clip in sample.clips])
     alone = np.full((len(sample.clips), 9), np.nan)
     relative, strangeness = alone.copy(), alone[:, 0].copy()
     for fold in sorted(set(folds) - {""}):
         held = folds == fold
-        learned = ~held & sample.whole
-        vectors = sample.embedded(trained_nets(sample, learned, f"{protocol} {fold}".replace(" ", "_"), cache))
-        head = learned_head(sample, vectors, learned)
-        alone[held], relative[held] = masked_logits(head, sample, vectors, held)
-        known = familiarity(sample, vectors, learned)
-        strangeness[held] = known.strangeness(vectors[held], sample.durations[held])
+        files = {sample.clips[row].path for row in np.flatnonzero(held)}
+        learned = learned_encoder(material, files, f"{protocol} {fold}".replace(" ", "_"))
+        alone[held], relative[held] = masked_logits(learned_head(learned), learned.sample, learned.vectors, held)
+        strangeness[held] = familiarity(learned).strangeness(learned.vectors[held], sample.durations[held])
     return _result(protocol, sample, alone, relative, strangeness)
 
 
-def zero_shot(base: Recognizer, nets: list[Layers], head: Head, arguments: argparse.Namespace) -> HeldOut:
+def zero_shot(material: Material, model: Recognizer, head: Head) -> HeldOut:
     """Logits of the corpora that are never trained on."""
     assert head.familiarity is not None
-    sample = sample_of(base, ZERO_SHOT, arguments)
-    vectors = sample.embedded(nets)
+    sample = sample_of(model, material.corpora, ZERO_SHOT, material.cache, means_only=True)
+    vectors = sample.frames.means
     alone, relative = masked_logits(head, sample, vectors, sample.whole)
     strangeness = head.familiarity.strangeness(vectors, sample.durations)
     return _result("never trained on", sample, alone, relative, strangeness)

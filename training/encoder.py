@@ -104,6 +104,13 @@ def _as_mask(valid: Var, axis: int) -> Var:
     return op.unsqueeze(op.cast(valid, to=np.float32), _axes(axis))
 
 
+def build_log_mel() -> onnx.ModelProto:
+    """An ONNX model from `waveform` and `lengths`, as in `build_encoder`, to `log_mel` float32 `(batch, 80, mel frames)`."""
+    waveform = argument(Tensor(np.float32, ("batch", "samples")))
+    lengths = argument(Tensor(np.int64, ("batch",)))
+    return build({"waveform": waveform, "lengths": lengths}, {"log_mel": _log_mel(waveform, lengths)[0]})
+
+
 def _log_mel(waveform: Var, lengths: Var) -> tuple[Var, Var]:
     """Whisper's log-mel, `(batch, 80, mel frames)` with zeros in the padding, and the valid mel frames of each signal."""
     clean = op.where(_indices_below(lengths, _size(waveform, 1)), waveform, _const(0.0))

@@ -11,7 +11,7 @@ from corpora import Clip
 from emotone.labels import LABELS
 from emotone.training.frames import RATE, FrameSet
 from emotone.training.layers import Block, LayerOptions, Layers
-from emotone.training.network import embed, train_layers
+from emotone.training.network import train_layers
 from features import AS_RECORDED, CUTS, Encoded
 
 NETS = 2
@@ -65,10 +65,6 @@ class Sample:
     def durations(self) -> NDArray[np.float64]:
         """Of the clips in seconds, `(clips,)`."""
         return self.frames.counts / RATE
-
-    def embedded(self, nets: Sequence[Layers]) -> NDArray[np.float32]:
-        """Embeddings `(clips, dim)`: those of all nets side by side."""
-        return np.concatenate([embed(layers, self.frames) for layers in nets], axis=1)
 
 
 def trained_nets(sample: Sample, learned: NDArray[np.bool_], name: str, cache: Path) -> list[Layers]:

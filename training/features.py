@@ -3,7 +3,8 @@
 A clip is encoded as it was recorded, in made-up sessions (`emotone.training.sessions`), and within a recording made of clips of
 the same voice in random order and at a random level, as it would stand in a real one. The last makes the model work inside long
 recordings: without it, UAR there falls by 4–14 points (training/README.md). Some clips are encoded once more, cut to a few
-seconds: not to learn from, but to tell how sure of short ones the model may be.
+seconds: not to learn from, but to tell how sure of short ones the model may be. Whisper's own layers learn from log-mels, of more
+sessions.
 """
 
 import random
@@ -11,19 +12,23 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import onnxruntime as ort
 from numpy.typing import NDArray
 
 from corpora import Clip
 from emotone.audio import load_audio
 from emotone.engine import usable_cores
 from emotone.recognizer import Recognizer
-from emotone.training.frames import encode_clips, mean_frames, pooled, stride_of
+from emotone.training.frames import encode_clips, mean_frames, pooled, session_signal, stride_of
 from emotone.types import SAMPLE_RATE
+from encoder import HOP, build_log_mel
 
 AS_RECORDED, CONTEXT = "0", "context"
 SESSIONS = (AS_RECORDED, CONTEXT, "1")
+MEL_SESSIONS = (AS_RECORDED, "1", "2", "3", "4", "5")
 CUTS = {"1 s": 1.0, "2 s": 2.0, "3 s": 3.0}  # sessions of clips of which only the middle is left
 CUT_CLIPS = 250  # of each corpus, in each of them
 CLIPS_IN_CONTEXT = 12  # about 40 s
@@ -33,12 +38,12 @@ _FRAME_SAMPLES = 640
 
 @dataclass(frozen=True, eq=False)
 class Encoded:
-    """All clips of a corpus in one session.
+    """All clips of a corpus in one session, as an encoder's frames or as log-mels.
 
     Attributes:
         clips: In the corpus' order, unless they are cut.
-        session: One of SESSIONS or CUTS.
-        values: float16 `(frames, dim)`: those of all clips, one after the other.
+        session: One of SESSIONS, MEL_SESSIONS or CUTS.
+        values: float16 `(frames, dim)`: those of all clips, one after the other; `(0, dim)` where only means are kept.
         counts: int64 `(clips,)`: frames of each.
         means: float32 `(clips, dim)`: of each clip's frames.
     """
@@ -50,13 +55,12 @@ class Encoded:
     means: NDArray[np.float32]
 
 
-def encoded(base: Recognizer, clips: Sequence[Clip], session: str, cache: Path) -> Encoded:
+def encoded(base: Recognizer, clips: Sequence[Clip], session: str, cache: Path, *, means_only: bool = False) -> Encoded:
     """The frames of one corpus in a session of this name: of all clips, or of some that are long enough to be cut."""
     if session in CUTS:
         clips = _long_enough(clips, CUTS[session])
     path = cache / f"{base.info.sha256[:12]}_{clips[0].corpus}_{session}.npz"
     if not path.exists():
-        cache.mkdir(parents=True, exist_ok=True)
         if session == CONTEXT:
             values, counts = _in_context(base, clips)
         elif session in CUTS:
@@ -64,9 +68,40 @@ def encoded(base: Recognizer, clips: Sequence[Clip], session: str, cache: Path) 
         else:
             files, voices = [clip.path for clip in clips], [clip.speaker for clip in clips]
             values, counts = _joined(list(encode_clips(base, files, voices, int(session))))
-        draft = path.with_suffix(".part.npz")
-        np.savez(draft, values=values, counts=counts, means=mean_frames(values, counts))
-        draft.rename(path)
+        kept = values[:0] if means_only else values
+        _write(path, values=kept, counts=counts, means=mean_frames(values, counts))
+    return _read(path, clips, session)
+
+
+def log_mels(clips: Sequence[Clip], session: str, cache: Path) -> Encoded:
+    """What Whisper's convolutions see of one corpus in a session of this name, 100 times a second."""
+    path = cache / f"log_mels_{clips[0].corpus}_{session}.npz"
+    if not path.exists():
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = 1
+        graph = ort.InferenceSession(build_log_mel().SerializeToString(), options)
+
+        def log_mel(clip: Clip) -> NDArray[np.float16]:
+            signal = session_signal(load_audio(clip.path), clip.speaker, int(session))
+            signal = signal[: max(1, signal.size // _FRAME_SAMPLES) * _FRAME_SAMPLES]
+            (found,) = graph.run(None, {"waveform": signal[None], "lengths": np.array([signal.size])})
+            mel: NDArray[np.float16] = found[0, :, : signal.size // HOP].T.astype(np.float16)
+            return mel
+
+        with ThreadPoolExecutor(usable_cores()) as pool:
+            values, counts = _joined(list(pool.map(log_mel, clips)))
+        _write(path, values=values, counts=counts, means=mean_frames(values, counts))
+    return _read(path, clips, session)
+
+
+def _write(path: Path, **arrays: NDArray[Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".part.npz")
+    np.savez(draft, **arrays)
+    draft.rename(path)
+
+
+def _read(path: Path, clips: Sequence[Clip], session: str) -> Encoded:
     with np.load(path) as file:
         return Encoded(tuple(clips), session, file["values"], file["counts"], file["means"])
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..audio import load_audio
 from ..engine import usable_cores
 from ..recognizer import Recognizer
-from ..types import SAMPLE_RATE
+from ..types import SAMPLE_RATE, Audio, Signal
 from .sessions import Session
 
 RATE = 25.0  # frames a second, about: one syllable has several
@@ -78,6 +78,14 @@ def session_of(voice: str, number: int) -> Session | None:
     return Session.drawn(np.random.default_rng(int.from_bytes(digest[:8], "little")))
 
 
+def session_signal(audio: Audio, voice: str, number: int) -> Signal:
+    """A recording in its voice's session of this number, float32 `(samples,)`; no more than its first `LONGEST` seconds."""
+    signal, session = audio.samples[: round(LONGEST * SAMPLE_RATE)], session_of(voice, number)
+    if session is None:
+        return signal
+    return session.apply(signal, np.random.default_rng(int(audio.source.sha256[:8], 16)))
+
+
 def encode_clips(
     recognizer: Recognizer,
     files: Sequence[Path],
@@ -94,10 +102,7 @@ def encode_clips(
     single, stride = recognizer.for_many(), stride_of(recognizer.info.frame_rate)
 
     def encoded(file: Path, voice: str) -> _Frames:
-        audio = load_audio(file)
-        signal, session = audio.samples[: round(LONGEST * SAMPLE_RATE)], session_of(voice, number)
-        if session is not None:
-            signal = session.apply(signal, np.random.default_rng(int(audio.source.sha256[:8], 16)))
+        signal = session_signal(load_audio(file), voice, number)
         frames = pooled(single.embed_frames(signal, sample_rate=SAMPLE_RATE), stride)
         on_done()
         return frames

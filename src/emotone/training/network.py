@@ -25,9 +25,9 @@ _LEAST_DEVIATION = 1e-6  # of a value, against the largest one: below, it is con
 _TOGETHER = 20_000  # frames that are embedded at a time, padding included: 80 MB of 1024 values
 
 # Where processors do not have it, torch is slower with bfloat16 than without.
-_BRIEF = torch.backends.cpu.get_cpu_capability().startswith("AVX512")
+BRIEF = torch.backends.cpu.get_cpu_capability().startswith("AVX512")
 
-_Clips = NDArray[np.int64]
+Clips = NDArray[np.int64]  # their places in a FrameSet
 
 
 def train_layers(
@@ -47,7 +47,7 @@ def train_layers(
 
 
 def _trained(data: FrameSet, options: LayerOptions, on_progress: Callable[[float], None]) -> Layers:
-    network = _Network(data.values.shape[1], data.labels, options)
+    network = Network(data.values.shape[1], data.labels, options)
     averaged = deepcopy(network)
     optimizer = torch.optim.AdamW(network.parameters(), lr=options.rate, weight_decay=options.decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -56,16 +56,17 @@ def _trained(data: FrameSet, options: LayerOptions, on_progress: Callable[[float
     batches = _Batches(data, options, np.random.default_rng(options.seed))
     network.train()
     for step, batch in zip(range(options.steps), batches, strict=False):
-        with torch.autocast("cpu", torch.bfloat16, enabled=_BRIEF):
-            loss = _loss(network, batch, options.smoothing)
+        with torch.autocast("cpu", torch.bfloat16, enabled=BRIEF):
+            embeddings = network(batch.frames, batch.mask)
+            loss = row_loss(network.head, embeddings, batch.truth, batch.offered, batch.relative, options.smoothing)
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
         schedule.step()
-        _follow(averaged, network, min(_AVERAGED, (step + 1) / (step + 10)))
+        follow(averaged, network, step)
         on_progress((step + 1) / options.steps)
-    return _exported(averaged, data)
+    return averaged.layers(*standard(data))
 
 
 def embed(layers: Layers, data: FrameSet) -> NDArray[np.float32]:
@@ -84,7 +85,9 @@ def standard(data: FrameSet) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     return mean, np.where(varies, 1 / np.where(varies, deviation, 1), 0).astype(np.float32)
 
 
-class _Network(nn.Module):
+class Network(nn.Module):
+    """The layers, and the linear head that they are trained with."""
+
     def __init__(self, dim: int, labels: int, options: LayerOptions) -> None:
         super().__init__()
         width = options.width
@@ -104,6 +107,33 @@ class _Network(nn.Module):
             x = x + self.hidden(convolution(inner.transpose(1, 2)).transpose(1, 2))
         return (functional.gelu(x) * mask).sum(1) / mask.sum(1)
 
+    def layers(self, mean: NDArray[np.float32], scale: NDArray[np.float32]) -> Layers:
+        """The layers as data, for frames that were standardised like this: `(frames - mean) * scale`."""
+
+        def array(tensor: Tensor) -> NDArray[np.float32]:
+            return np.asarray(tensor.detach().numpy(), np.float32)
+
+        weight = array(self.entrance.weight) * scale
+        blocks = [
+            Block(array(norm.weight), array(norm.bias), array(convolution.weight), array(convolution.bias))
+            for norm, convolution in zip(self.norms, self.convolutions, strict=True)
+        ]
+        bias = (array(self.entrance.bias) - weight @ mean).astype(np.float32)
+        return Layers(weight, bias, tuple(blocks))
+
+    def begin_with(self, layers: Layers, mean: NDArray[np.float32], scale: NDArray[np.float32]) -> None:
+        """Takes the weights of layers; the inverse of `layers`, but for values that never change, whose scale is 0."""
+        inverse = np.where(scale > 0, 1 / np.where(scale > 0, scale, 1), 0)
+        state = {
+            "entrance.weight": layers.weight * inverse,
+            "entrance.bias": layers.bias + layers.weight @ mean,
+        }
+        for number, block in enumerate(layers.blocks):
+            state |= {f"norms.{number}.weight": block.scale, f"norms.{number}.bias": block.shift}
+            state |= {f"convolutions.{number}.weight": block.weight, f"convolutions.{number}.bias": block.bias}
+        tensors = {name: torch.from_numpy(np.asarray(value, np.float32)) for name, value in state.items()}
+        self.load_state_dict(tensors, strict=False)  # the head begins anew
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Batch:
@@ -114,16 +144,14 @@ class _Batch:
     relative: Tensor  # (clips / ROW,)
 
 
-class _Batches:
-    """Batches without end, of rows. A row is of one session, and has the session's labels alike.
+class Rows:
+    """Rows of clips without end. A row is of one session, and has the session's labels alike.
 
     Corpora take turns by their shares; within one, sessions that have a rare label come more often.
     """
 
-    def __init__(self, data: FrameSet, options: LayerOptions, random: np.random.Generator) -> None:
-        self._data, self._options, self._random = data, options, random
-        self._mean, self._scale = standard(data)
-        self._offered = data.offered
+    def __init__(self, data: FrameSet, random: np.random.Generator) -> None:
+        self._data, self._random = data, random
         self._corpora = {
             corpus: _by_value(data.truth, np.flatnonzero(data.corpora == corpus)) for corpus in np.unique(data.corpora)
         }
@@ -136,30 +164,46 @@ class _Batches:
         }
         self._owners = owners
 
-    def __iter__(self) -> Iterator[_Batch]:
-        options = self._options
-        while True:
-            rows = [self._row() for _ in range(options.batch // ROW)]
-            clips = np.concatenate(rows)
-            frames, mask = _padded([self._cropped(self._data.frames_of(clip)) for clip in clips])
-            chosen = self._random.random(len(rows)) < options.relative
-            yield _Batch(
-                frames.bfloat16() if _BRIEF else frames,
-                mask,
-                torch.from_numpy(self._data.truth[clips]),
-                torch.from_numpy(self._offered[clips]),
-                torch.from_numpy(chosen & np.array([self._comparable(row) for row in rows])),
-            )
-
-    def _row(self) -> _Clips:
+    def drawn(self) -> Clips:
+        """The places of `ROW` clips."""
         corpus = list(self._corpora.values())[self._random.choice(len(self._shares), p=self._shares)]
         own = corpus[self._random.choice(list(corpus))]
         session = self._sessions[self._owners[self._random.choice(own)]]
         return np.array([self._random.choice(session[label]) for label in self._random.choice(list(session), ROW)])
 
-    def _comparable(self, row: _Clips) -> bool:
-        """Whether the mean of a row says how its voice usually sounds: not when it is one label, or of many voices."""
-        return bool(self._data.sessions[row[0]] != UNKNOWN) and len(set(self._data.truth[row].tolist())) > 1
+    def compared(self, rows: Sequence[Clips], share: float) -> NDArray[np.bool_]:
+        """Which rows are judged against their own mean: a share of those whose mean says how their voice usually sounds.
+
+        It does not when it is that of one label, or of many voices.
+        """
+        chosen = self._random.random(len(rows)) < share
+        sessions, truth = self._data.sessions, self._data.truth
+        tells = [sessions[row[0]] != UNKNOWN and len(set(truth[row].tolist())) > 1 for row in rows]
+        return chosen & np.array(tells)
+
+
+class _Batches:
+    """Batches of rows, without end."""
+
+    def __init__(self, data: FrameSet, options: LayerOptions, random: np.random.Generator) -> None:
+        self._data, self._options, self._random = data, options, random
+        self._mean, self._scale = standard(data)
+        self._offered = data.offered
+        self._rows = Rows(data, random)
+
+    def __iter__(self) -> Iterator[_Batch]:
+        options = self._options
+        while True:
+            rows = [self._rows.drawn() for _ in range(options.batch // ROW)]
+            clips = np.concatenate(rows)
+            frames, mask = _padded([self._cropped(self._data.frames_of(clip)) for clip in clips])
+            yield _Batch(
+                frames.bfloat16() if BRIEF else frames,
+                mask,
+                torch.from_numpy(self._data.truth[clips]),
+                torch.from_numpy(self._offered[clips]),
+                torch.from_numpy(self._rows.compared(rows, options.relative)),
+            )
 
     def _cropped(self, frames: NDArray[np.float16]) -> NDArray[np.float32]:
         count = len(frames)
@@ -180,43 +224,42 @@ def _padded(parts: Sequence[NDArray[np.float32]]) -> tuple[Tensor, Tensor]:
     return frames, mask
 
 
-def _by_value(values: NDArray[np.int64], clips: _Clips) -> dict[int, _Clips]:
+def _by_value(values: NDArray[np.int64], clips: Clips) -> dict[int, Clips]:
     """Value → those of the clips that have it."""
     return {value: clips[values[clips] == value] for value in np.unique(values[clips]).tolist()}
 
 
-def _loss(network: _Network, batch: _Batch, smoothing: float) -> Tensor:
-    """Cross entropy among the labels of each clip's corpus: what a corpus lacks, it cannot speak against."""
-    rows = network(batch.frames, batch.mask).float().unflatten(0, (-1, ROW))
-    rows = torch.where(batch.relative[:, None, None], rows - rows.mean(1, keepdim=True), rows)
-    logits = network.head(rows.flatten(0, 1)).float().masked_fill(~batch.offered, -30.0)
-    truth = functional.one_hot(batch.truth, logits.shape[1])
-    offered = batch.offered.float()
-    target = (1 - smoothing) * truth + smoothing * offered / offered.sum(1, keepdim=True)
+def row_loss(
+    head: nn.Linear, embeddings: Tensor, truth: Tensor, offered: Tensor, relative: Tensor, smoothing: float
+) -> Tensor:
+    """Cross entropy among the labels of each clip's corpus: what a corpus lacks, it cannot speak against.
+
+    Args:
+        head: From embeddings to logits.
+        embeddings: `(clips, width)`, of whole rows.
+        truth: `(clips,)`.
+        offered: `(clips, labels)`: labels that the clip's corpus has.
+        relative: `(clips / ROW,)`: which rows are judged against their own mean.
+        smoothing: As in `LayerOptions`.
+    """
+    rows = embeddings.float().unflatten(0, (-1, ROW))
+    rows = torch.where(relative[:, None, None], rows - rows.mean(1, keepdim=True), rows)
+    logits = head(rows.flatten(0, 1)).float().masked_fill(~offered, -30.0)
+    among = offered.float()
+    target = (1 - smoothing) * functional.one_hot(truth, logits.shape[1])
+    target = target + smoothing * among / among.sum(1, keepdim=True)
     return -(functional.log_softmax(logits, 1) * target).sum(1).mean()
 
 
-def _follow(averaged: _Network, network: _Network, inertia: float) -> None:
+def follow(averaged: nn.Module, network: nn.Module, step: int) -> None:
+    """Moves the moving average of a network's weights towards them."""
+    inertia = min(_AVERAGED, (step + 1) / (step + 10))
     with torch.no_grad():
         for slow, fast in zip(averaged.parameters(), network.parameters(), strict=True):
             slow.lerp_(fast, 1 - inertia)
 
 
-def _exported(network: _Network, data: FrameSet) -> Layers:
-    def array(tensor: Tensor) -> NDArray[np.float32]:
-        return np.asarray(tensor.detach().numpy(), np.float32)
-
-    mean, scale = standard(data)
-    weight = array(network.entrance.weight) * scale
-    blocks = [
-        Block(array(norm.weight), array(norm.bias), array(convolution.weight), array(convolution.bias))
-        for norm, convolution in zip(network.norms, network.convolutions, strict=True)
-    ]
-    bias = (array(network.entrance.bias) - weight @ mean).astype(np.float32)
-    return Layers(weight, bias, tuple(blocks))
-
-
-def _together(counts: NDArray[np.int64]) -> Iterator[_Clips]:
+def _together(counts: NDArray[np.int64]) -> Iterator[Clips]:
     """Clips of similar length, as many as fit into memory."""
     order = np.argsort(counts, kind="stable")
     while order.size:
@@ -225,7 +268,7 @@ def _together(counts: NDArray[np.int64]) -> Iterator[_Clips]:
         order = order[max(1, fitting) :]
 
 
-def _embedded(layers: Layers, data: FrameSet, clips: _Clips) -> NDArray[np.float32]:
+def _embedded(layers: Layers, data: FrameSet, clips: Clips) -> NDArray[np.float32]:
     frames, mask = _padded([data.frames_of(clip).astype(np.float32) for clip in clips])
     x = frames @ torch.from_numpy(layers.weight).T + torch.from_numpy(layers.bias)
     for block in layers.blocks:
