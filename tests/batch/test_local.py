@@ -58,7 +58,7 @@ def test_every_file_has_its_row(
     assert asked["finished"]
     assert asked["counts"] == {"files": 8, "rows": 8, "failures": 0, "seconds": pytest.approx(progress.seconds)}
     assert asked["model"] == {"name": "emotone-small", "revision": model.info.revision, "sha256": model.info.sha256}
-    assert asked["options"] == {"granularity": "utterance", "embedding": True, "channel": None}
+    assert asked["options"] == {"granularity": "utterance", "embedding": True, "channel": None, "baseline": None}
 
 
 def test_what_is_done_is_not_even_read_again(worker: CountingWorker, archive: Path, tmp_path: Path) -> None:
