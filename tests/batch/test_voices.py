@@ -1,6 +1,7 @@
 """Rows that are compared with their voices after the fact."""
 
 import csv
+import json
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from emotone.embeddings import embed_clips
 from emotone.errors import ModelError, OptionError
 from emotone.evaluation import evaluate
 from emotone.manifest import read_manifest
+from emotone.training import train_head
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +91,24 @@ def test_columns_of_the_same_name_stay(worker: Worker, corpus: Path, tmp_path: P
     run_local(RunFolder(tmp_path / "run"), worker, items_of([str(tmp_path / "list.csv")]))
     (row,) = compared(tmp_path / "run").values()
     assert (row["given_absolute"], row["absolute"]) == ("certainly", "happy")
+
+
+def test_labels_of_ones_own(model: emotone.Recognizer, corpus: Path, tmp_path: Path) -> None:
+    """A head may be given as its folder, and is then compared like the model's own."""
+    trained = train_head(embed_clips(model, read_manifest(corpus / "index.csv")), "moods", "corpus").head
+    (tmp_path / "moods").mkdir()
+    (tmp_path / "moods" / "head.json").write_text(json.dumps(trained.to_json()), encoding="utf-8")
+    asked = WorkOptions(embedding=True, head=str(tmp_path / "moods"))
+    run_local(RunFolder(tmp_path / "run"), Worker(options=asked), items_of([str(corpus / "index.csv")]))
+    same = WorkOptions(embedding=True, head=str(tmp_path / "moods" / "head.json"))
+    progress = run_local(RunFolder(tmp_path / "run"), Worker(options=same), items_of([str(corpus / "index.csv")]))
+    assert (progress.done, progress.skipped) == (0, 8)
+    assert open_run(tmp_path / "run").run["head"]["name"] == "moods"
+    row = compared(tmp_path / "run")["sad_06"]
+    assert sum(row[label] for label in ("angry", "happy", "neutral", "sad")) == pytest.approx(1)
+    usual = model.baseline([file for file in sorted(corpus.glob("*_06*.wav")) if file.stem != "angry_06_2"])
+    said = model.with_head(trained).predict(corpus / "sad_06.wav", baseline=usual)
+    assert (row["label"], row["absolute"]) == (said.label, said.absolute and said.absolute.label)
 
 
 def test_what_cannot_be_compared(worker: Worker, corpus: Path, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from uuid import uuid4
 from .. import __version__
 from ..embeddings import RECIPE
 from ..errors import ManifestError, OptionError, OutputError
-from ..heads import HEAD_NAME
+from ..heads import HEAD_NAME, head_file
 from ..models import file_sha256
 from ..outputs import save_bytes, save_text
 from ..rows import Row, Schema, Table, arrow, rows_from, schema_of, table_of, to_parquet
@@ -279,7 +279,7 @@ def _asked(worker: Worker) -> dict[str, Any]:
         "emotone": __version__,
         "recipe": RECIPE,
         "model": {"name": info.name, "revision": info.revision, "sha256": info.sha256},
-        "head": None if head is None else {"name": worker.head.name, "sha256": file_sha256(Path(head))},
+        "head": None if head is None else {"name": worker.head.name, "sha256": file_sha256(head_file(head))},
         "options": options,
         "labels": list(info.labels),
         "dim": info.dim,
