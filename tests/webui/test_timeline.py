@@ -14,6 +14,7 @@ if "CI" not in os.environ:
     pytest.importorskip("playwright", reason="needs a browser: pip install playwright, and apt-get install chromium")
 from browser import PATIENCE, choose_files, load_example, recognize, set_granularity, set_language
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from emotone import Recognizer, load_audio
 from emotone.findings import findings
@@ -227,8 +228,12 @@ def export(window: Page, name: str, folder: Path) -> Path:
     """Chooses a format in the menu, and gives the file that the browser saves."""
     if not window.locator(".em-exports .em-choices").is_visible():
         window.locator(".em-exports summary").click()
-    with window.expect_download(timeout=2 * PATIENCE) as waiting:
-        window.locator(f"[data-export='{name}']").click()
+    try:
+        with window.expect_download(timeout=2 * PATIENCE) as waiting:
+            window.locator(f"[data-export='{name}']").click()
+    except PlaywrightTimeout:
+        said = window.locator("#em-exported, .em-toast").all_inner_texts()
+        pytest.fail(f"{name} was not saved; the page said {said}")
     saved = folder / waiting.value.suggested_filename
     waiting.value.save_as(saved)
     return saved
