@@ -35,10 +35,8 @@ from emotone.types import SAMPLE_RATE, Audio, Signal
 
 TRAINING = ("ravdess", "emodb", "nemo", "emotiontts_ko")
 FOREIGN = ("tess", "turev", "ased")
-UNHEARD = (
-    ("ravdess", "06"),
-    ("emodb", "08"),
-)  # corpus and speaker of the package's examples: no bundled model learned from them
+# Corpus and speaker of the package's examples: no bundled model learned from them.
+UNHEARD = (("ravdess", "06"), ("emodb", "08"))
 FOLDS = 3
 CUTS = (1.0, 2.0, 3.0, 5.0)
 VOICES = 6  # in babble

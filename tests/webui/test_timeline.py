@@ -299,9 +299,8 @@ def test_a_file_of_turns_gives_tracks_and_text(window: Page, tmp_path: Path):
     expect(window.locator("#em-talkers input[value='together']")).to_be_checked(timeout=PATIENCE)
 
 
-@pytest.mark.parametrize(
-    "names", [list(FORMATS)[:7], list(FORMATS)[7:]]
-)  # browsers ask before they save an eleventh file
+# In two windows: browsers ask before they save an eleventh file.
+@pytest.mark.parametrize("names", [list(FORMATS)[:7], list(FORMATS)[7:]])
 def test_every_format_is_saved(stage: Stage, tmp_path: Path, names: list[str]):
     """What is in each file is tested where it is written; here it arrives whole and under the right name."""
     for name in names:
