@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +74,22 @@ def test_predict_many_keeps_order_and_reports_failures(model: Recognizer, clips:
     assert isinstance(results[2].error, emotone.AudioNotFoundError)
     for result, clip in ((results[0], clips[1]), (results[3], clips[0])):
         np.testing.assert_allclose(scores_of(result), scores_of(model.predict(clip)), atol=1e-6)
+
+
+def test_predict_many_compares_all_with_one_voice(model: Recognizer, clips: list[Path]) -> None:
+    voice = model.baseline(clips[2:])
+    for result, clip in zip(model.predict_many(clips[:2], baseline=voice), clips[:2], strict=True):
+        said = model.predict(clip, baseline=voice)
+        assert isinstance(result, Prediction)
+        assert said.absolute is not None
+        assert result.baseline is voice
+        assert result.absolute is not None
+        np.testing.assert_allclose(scores_of(result), scores_of(said), atol=1e-5)
+        assert result.absolute.scores == pytest.approx(said.absolute.scores, abs=1e-5)
+        assert result.scores != pytest.approx(result.absolute.scores, abs=1e-3)
+    others = replace(voice, model=replace(voice.model, sha256="0" * 64))
+    with pytest.raises(emotone.ModelError, match="Make it again"):
+        model.predict_many(clips[:2], baseline=others)
 
 
 def test_a_recognizer_for_many_says_the_same(model: Recognizer, clips: list[Path]) -> None:

@@ -54,7 +54,7 @@ def test_files_and_numbers(lesson: Path, trained: tuple[Path, dict], model: emot
     assert str(lesson.parent) not in text
     head = emotone.load_head(folder)
     assert (head.name, head.labels, head.model_sha256) == ("my_head", ("cheerful", "发火"), model.info.sha256)
-    assert head.sha256 == found["head"]["sha256"]
+    assert found["head"] == {"name": "my_head", "sha256": head.sha256}
     assert head.provenance["scores"]["uar"] == round(found["uar"], 4)
     assert head.provenance["clips"] == {"cheerful": 15, "发火": 15}
 

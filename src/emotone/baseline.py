@@ -191,15 +191,25 @@ def check_model(baseline: Baseline, model: ModelInfo) -> None:
 
 def baseline_doubts(baseline: Baseline, head: Head) -> tuple[Reason, ...]:
     """Reasons to doubt a comparison with this baseline: what there is too little of."""
+    return comparison_doubts(baseline.seconds, float(comparison(baseline, head).variety))
+
+
+def comparison_doubts(seconds: NDArray[np.float64], variety: float) -> tuple[Reason, ...]:
+    """As `baseline_doubts`.
+
+    Args:
+        seconds: `(stretches,)`: speech in each of the baseline's stretches.
+        variety: As in `Comparison`.
+    """
     reasons = []
-    if baseline.duration < ENOUGH:
-        seconds = f"{baseline.duration:.0f}"
+    if seconds.sum() < ENOUGH:
+        length = f"{seconds.sum():.0f}"
         reasons.append(
             Reason(
                 "baseline_short",
                 Text(
-                    f"The baseline has only {seconds} s of speech, so it counts for little.",
-                    f"基线只有 {seconds} 秒语音，因此影响较小。",
+                    f"The baseline has only {length} s of speech, so it counts for little.",
+                    f"基线只有 {length} 秒语音，因此影响较小。",
                 ),
                 Text(
                     "Add recordings of this voice: half a minute at least, in any mood.",
@@ -207,7 +217,7 @@ def baseline_doubts(baseline: Baseline, head: Head) -> tuple[Reason, ...]:
                 ),
             )
         )
-    if baseline.seconds.size > 1 and comparison(baseline, head).variety < ONE_MOOD:
+    if seconds.size > 1 and variety < ONE_MOOD:
         reasons.append(
             Reason(
                 "baseline_one_mood",

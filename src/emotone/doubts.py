@@ -67,7 +67,12 @@ _Said = TypeVar("_Said", Prediction, Segment, Opinion)
 
 def in_order(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     """The gravest first; equals keep their order."""
-    return tuple(sorted(reasons, key=lambda reason: ORDER.index(reason.code) if reason.code in ORDER else len(ORDER)))
+    return tuple(sorted(reasons, key=lambda reason: place_of(reason.code)))
+
+
+def place_of(code: str) -> int:
+    """Where a reason stands among others: the graver, the lower."""
+    return ORDER.index(code) if code in ORDER else len(ORDER)
 
 
 def unclear(scores: Mapping[Label, float]) -> tuple[Reason, ...]:

@@ -263,14 +263,19 @@ def _model_of(head: Head) -> str:
     return sha256
 
 
+def head_file(path: str | Path) -> Path:
+    """The file of a head that is given as a file or as the folder that it was trained into."""
+    path = Path(path)
+    return path / HEAD_NAME if path.is_dir() else path
+
+
 def load_head(path: str | Path) -> Head:
     """The head in a JSON file with the fields of `Head.to_json`, whatever else is in it; or in `head.json` of a folder.
 
     Raises:
         ModelError: When there is no such file, or it holds no head.
     """
-    path = Path(path)
-    path = path / HEAD_NAME if path.is_dir() else path
+    path = head_file(path)
     try:
         if path.stat().st_size > MOST_BYTES:
             raise ModelError(

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .segment import SPEECH_ON, speech_regions
-from .speech import CHUNK_DURATION, CHUNK_SAMPLES, SpeechDetector
+from .speech import CHUNK_DURATION, CHUNK_SAMPLES, SpeechDetector, high_voices
 from .text import Text
 from .types import SAMPLE_RATE, Reason, Region, Signal
 
@@ -138,6 +138,8 @@ class QualityMeter:
         self._samples += block.size
         self._peak = max(self._peak, float(np.abs(block).max()))
         speech = self._detector.probabilities(block)
+        if not speech_regions(speech, CHUNK_DURATION, block.size / SAMPLE_RATE):
+            speech = np.maximum(speech, high_voices(block))
         self._speech.append(speech)
         chunks = np.pad(block, (0, -block.size % CHUNK_SAMPLES)).reshape(-1, CHUNK_SAMPLES)
         self._power.append(np.mean(chunks**2, axis=1))

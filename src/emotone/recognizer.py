@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .audio import AudioSource, open_recording, source_name
-from .baseline import joined
+from .baseline import check_model, joined
 from .conversation import Voices, voices_of_channels, voices_of_turns
 from .engine import Engine, Runner, usable_cores
 from .errors import ChannelError, EmotoneError, ModelError, OptionError
@@ -115,19 +115,29 @@ class Recognizer:
         return self.listen(source, sample_rate=sample_rate, channel=channel).predict(baseline=baseline)
 
     def predict_many(
-        self, sources: Iterable[AudioSource], *, sample_rate: int | None = None, channel: int | None = None
+        self,
+        sources: Iterable[AudioSource],
+        *,
+        baseline: Baseline | None = None,
+        sample_rate: int | None = None,
+        channel: int | None = None,
     ) -> list[Prediction | Failure]:
         """One result for each source, in order; a `Failure` in place of each that cannot be analysed.
 
         As many sources are analysed side by side as there are cores, each on one. Arguments as in `predict`, the same for
         all sources.
+
+        Raises:
+            ModelError: When the baseline was made by another model.
         """
+        if baseline is not None:
+            check_model(baseline, self.info)
         waiting = list(sources)
         recognizer = self.for_many() if len(waiting) > 1 else self
 
         def result(source: AudioSource) -> Prediction | Failure:
             try:
-                return recognizer.predict(source, sample_rate=sample_rate, channel=channel)
+                return recognizer.predict(source, baseline=baseline, sample_rate=sample_rate, channel=channel)
             except EmotoneError as error:
                 return Failure(source_name(source), error)
 

@@ -58,7 +58,7 @@ def test_every_file_has_its_row(
     assert asked["finished"]
     assert asked["counts"] == {"files": 8, "rows": 8, "failures": 0, "seconds": pytest.approx(progress.seconds)}
     assert asked["model"] == {"name": "emotone-small", "revision": model.info.revision, "sha256": model.info.sha256}
-    assert asked["options"] == {"granularity": "utterance", "embedding": True, "channel": None}
+    assert asked["options"] == {"granularity": "utterance", "embedding": True, "channel": None, "baseline": None}
 
 
 def test_what_is_done_is_not_even_read_again(worker: CountingWorker, archive: Path, tmp_path: Path) -> None:
@@ -279,14 +279,18 @@ def test_killed_at_any_moment_it_ends_with_the_same_table(worker: CountingWorker
     assert open_run(killed).run["counts"] == open_run(tmp_path / "whole").run["counts"]
 
 
-def test_a_full_disk_ends_the_run_and_loses_nothing(archive: Path, tmp_path: Path) -> None:
+def test_a_full_disk_ends_the_run_and_loses_nothing(worker: CountingWorker, archive: Path, tmp_path: Path) -> None:
     def little_space() -> None:  # a file may not become longer: as on a full disk, a write fails in the middle
         resource.setrlimit(resource.RLIMIT_FSIZE, (3_000, 3_000))
 
     arguments = ("run", archive, "-o", tmp_path / "run", "--embedding")
-    done = cli(*arguments, code=1, preexec_fn=little_space)
-    assert "Results cannot be written" in done.stderr
-    assert "Traceback" not in done.stderr
-    assert list((tmp_path / "run" / "parts").iterdir()) == []
+    for begin in (False, True):  # at the first file of the folder, and at the first part
+        if begin:
+            run_local(RunFolder(tmp_path / "run"), worker, iter(()))
+        done = cli(*arguments, code=1, preexec_fn=little_space)
+        assert "Results cannot be written" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert list((tmp_path / "run").glob("parts/*")) == []
+    assert (tmp_path / "run" / "parts").is_dir()
     cli(*arguments)
     assert len(table(tmp_path / "run")) == 8

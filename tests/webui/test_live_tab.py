@@ -18,6 +18,7 @@ from browser import (
     PATIENCE,
     another_browser,
     hears,
+    load_head,
     open_tab,
     save_live,
     set_language,
@@ -30,6 +31,7 @@ from witness import Witness, watched
 
 from emotone import Recognizer, load_audio
 from emotone.cli.launching import launch
+from emotone.heads import Head
 from emotone.labels import emotion_of
 from emotone.server import Access, Served, ServerOptions
 
@@ -170,6 +172,29 @@ def test_a_voice_is_compared_with_itself_when_that_is_wanted(stage: Page, output
     save_live(stage)
     (folder,) = set(outputs.iterdir()) - before
     assert "baseline" in json.loads((folder / "result.json").read_text("utf-8"))
+
+
+def test_labels_of_the_visitors_own_are_heard_and_saved(
+    stage: Page, model: Recognizer, outputs: Path, tmp_path: Path
+) -> None:
+    labels = ("about to hang up", "hesitant")
+    angry = model.head.labels.index("angry")
+    weight = np.stack([model.head.weight[angry], -model.head.weight[angry]])
+    bias = np.array([1, -1], np.float32) * model.head.bias[angry]
+    own = Head(labels, weight, bias, model.head.temperature, name="Calls")
+    (tmp_path / "head.json").write_text(json.dumps(own.to_json()), "utf-8")
+    load_head(stage, tmp_path / "head.json")
+    start_listening(stage)
+    expect(stage.locator("#em-live .em-name")).to_have_text(labels[0], timeout=PATIENCE)
+    stage.wait_for_function("Number(document.querySelector('#em-live canvas').dataset.windows) >= 6", timeout=PATIENCE)
+    stop_listening(stage)
+    before = set(outputs.iterdir())
+    save_live(stage)
+    (folder,) = set(outputs.iterdir()) - before
+    saved = json.loads((folder / "result.json").read_text("utf-8"))
+    assert (saved["emotion"], saved["head"]) == (labels[0], "Calls")
+    assert [(other["head"], other["label"]) for other in saved["heads"]] == [("emotions", "angry")]
+    open_in_the_first_tab(stage, labels[0])
 
 
 def test_the_language_can_be_switched_while_listening(stage: Page) -> None:

@@ -10,6 +10,7 @@ from ..errors import OptionError
 from ..outputs import save_written
 from ..rows import EMBEDDING, Schema, Table, arrow
 from .run import RunFolder
+from .voices import compared_schema, voices_of
 
 ENDINGS = (".parquet", ".csv", ".jsonl")
 """What a run can be exported as."""
@@ -17,7 +18,7 @@ ENDINGS = (".parquet", ".csv", ".jsonl")
 _ROWS = 20_000  # in memory at a time: 80 MB with embeddings of 1024 values
 
 
-def export_run(folder: RunFolder, output: Path) -> Path:
+def export_run(folder: RunFolder, output: Path, *, compared: bool = False) -> Path:
     """Writes all rows of a run into one file, whole or not at all. Returns its path.
 
     Rows of what a file was before it changed are left out. Parquet has the embeddings as they are, JSON Lines as lists, CSV
@@ -26,14 +27,21 @@ def export_run(folder: RunFolder, output: Path) -> Path:
     Args:
         folder: The run, finished or not.
         output: The file; its ending says the format.
+        compared: Whether each recording is compared with how its voice usually sounds: with all of its `speaker`, or of its
+            folder where no speaker is named. Further columns say what `Voices` adds.
 
     Raises:
-        OptionError: When there is no format for the ending.
+        OptionError: When there is no format for the ending, or nothing that could be compared: see `voices_of`.
+        ModelError: When the run's head is needed and cannot be read.
         OutputError: When the file cannot be written, or a part cannot be read.
     """
     check_ending(output)
     schema = folder.schema(folder.own_columns())
-    return save_tables(output, schema, tables(folder, schema))
+    found = tables(folder, schema)
+    if compared:
+        voices = voices_of(folder, found)
+        schema, found = compared_schema(schema), map(voices.compared, tables(folder, schema))
+    return save_tables(output, schema, found)
 
 
 def save_tables(output: Path, schema: Schema, found: Iterable[Table]) -> Path:

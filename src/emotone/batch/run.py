@@ -1,6 +1,7 @@
 """A run folder: what was asked, what is done, what failed. Killed at any moment, it is continued where it stood.
 
     run.json         model, options and counts
+    head.json        the head that answers: what a baseline has to know of the model
     parts/           Parquet files, each written whole: rows of files that are done, with the files' stamps
     failures.jsonl   a line for each file that failed, at once
 
@@ -21,6 +22,7 @@ from uuid import uuid4
 from .. import __version__
 from ..embeddings import RECIPE
 from ..errors import ManifestError, OptionError, OutputError
+from ..heads import HEAD_NAME, head_file
 from ..models import file_sha256
 from ..outputs import save_bytes, save_text
 from ..rows import Row, Schema, Table, arrow, rows_from, schema_of, table_of, to_parquet
@@ -45,6 +47,7 @@ _NAMES = {
     "granularity": "granularity",
     "embedding": "embedding",
     "channel": "channel",
+    "baseline": "baseline",
 }
 
 
@@ -92,6 +95,8 @@ class RunFolder:
             if not self.exists:
                 self.run = {**asked, "started": _now(), "finished": False, "counts": asdict(Counts())}
                 self._write_run()
+            if not (self.path / HEAD_NAME).exists():  # older runs have none
+                save_text(to_json(worker.head.to_json()), self.path / HEAD_NAME)
             for draft in (self.path / PARTS_NAME).glob(_DRAFTS):
                 draft.unlink(missing_ok=True)
             index = self.index(set_aside=True)
@@ -274,7 +279,7 @@ def _asked(worker: Worker) -> dict[str, Any]:
         "emotone": __version__,
         "recipe": RECIPE,
         "model": {"name": info.name, "revision": info.revision, "sha256": info.sha256},
-        "head": None if head is None else {"name": worker.head.name, "sha256": file_sha256(Path(head))},
+        "head": None if head is None else {"name": worker.head.name, "sha256": file_sha256(head_file(head))},
         "options": options,
         "labels": list(info.labels),
         "dim": info.dim,

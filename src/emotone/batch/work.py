@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 from ..audio import SPOOL_BYTES, open_recording
-from ..errors import EmotoneError
+from ..errors import EmotoneError, OptionError
 from ..heads import Head, load_head
 from ..models import DEFAULT_MODEL
 from ..recognizer import load_model
@@ -35,12 +35,27 @@ class WorkOptions:
         embedding: Whether rows have an embedding.
         head: File of a trained head that answers in place of the model's own.
         channel: The channel to listen to, counted from 0; `None` takes the mean of all.
+        baseline: `auto`: each recording is compared with itself, for `frame` only. Whole recordings are compared with others
+            of their voice when all are there: `export_run`.
+
+    Raises:
+        OptionError: When whole recordings are to be compared with themselves: nothing would be left.
     """
 
     granularity: Granularity = "utterance"
     embedding: bool = False
     head: str | None = None
     channel: int | None = None
+    baseline: Literal["auto"] | None = None
+
+    def __post_init__(self) -> None:
+        if self.baseline and self.granularity == "utterance":
+            raise OptionError(
+                "A whole recording is not compared with itself: nothing would be left. Wanted the granularity frame; or leave "
+                "the baseline out, and compare with others of the voice afterwards: emotone batch export … --baseline auto",
+                "整个录音不与自身比较：否则差异为零。请使用 frame 粒度；或不设基线，完成后再与同一说话人的其他录音比较："
+                "emotone batch export … --baseline auto",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +208,8 @@ class Worker:
         """Decodes and analyses an item whose bytes are at hand."""
         try:
             heard = self._recognizer.listen(read.recording)
-            result = heard.timeline() if self.options.granularity == "frame" else heard.predict()
+            baseline = heard.baseline() if self.options.baseline and heard.regions else None
+            result = heard.predict() if self.options.granularity == "utterance" else heard.timeline(baseline=baseline)
             item = read.item
             return Heard(item, rows_of(item.name, heard, result, item.metadata, embedding=self.options.embedding))
         except Exception as error:  # as above

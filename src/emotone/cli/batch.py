@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Literal
 
 import click
 from rich.markup import escape
@@ -65,6 +66,16 @@ def batch() -> None:
 @granularity_option
 @click.option("--embedding", is_flag=True, help=say("Keep the embedding of each row.", "保存每一行的嵌入向量。"))
 @head_option
+@click.option(
+    "--baseline",
+    type=click.Choice(["auto"]),
+    help=say(
+        "auto: with --granularity frame, compare each recording with itself. Whole recordings are compared with others of their "
+        "voice afterwards: 'emotone batch export --baseline auto'.",
+        "auto：配合 --granularity frame，将每个录音与自身比较。整个录音与同一说话人其他录音的比较在之后进行："
+        "“emotone batch export --baseline auto”。",
+    ),
+)
 @channel_option
 @model_option
 @click.option(
@@ -92,6 +103,7 @@ def run(
     granularity: Granularity,
     embedding: bool,
     head: str | None,
+    baseline: Literal["auto"] | None,
     channel: int | None,
     model: str,
     runner: str,
@@ -101,7 +113,7 @@ def run(
     """Begins or continues a run."""
     try:
         items = items_of(inputs)
-        worker = Worker(model, WorkOptions(granularity, embedding, head, channel))
+        worker = Worker(model, WorkOptions(granularity, embedding, head, channel, baseline))
         folder = RunFolder(output)
         with showing_progress(inputs) as show:
             progress = _runner(runner)(
@@ -167,10 +179,20 @@ def status(folder: Path, as_json: bool) -> None:
 )
 @folder_argument
 @output_file(say("The table.", "表格文件。"))
-def export(folder: Path, output: Path) -> None:
+@click.option(
+    "--baseline",
+    type=click.Choice(["auto"]),
+    help=say(
+        "auto: compare each recording with all of its speaker (column speaker), or of its folder where no speaker is named. "
+        "Needs a run with --embedding.",
+        "auto：将每个录音与同一说话人（speaker 列）的全部录音比较；未注明说话人时，与同一文件夹的全部录音比较。"
+        "批处理须使用 --embedding。",
+    ),
+)
+def export(folder: Path, output: Path, baseline: Literal["auto"] | None) -> None:
     """Merges the parts."""
     try:
-        print_saved(export_run(open_run(folder), output))
+        print_saved(export_run(open_run(folder), output, compared=baseline is not None))
     except EmotoneError as error:
         fail(error)
 

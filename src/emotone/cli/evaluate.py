@@ -22,7 +22,8 @@ from ..evaluation import (
     report_record,
 )
 from ..evaluation import evaluate as evaluate_clips
-from ..heads import Head, load_head
+from ..heads import Head
+from ..interview import OWN_HEAD, read_heads
 from ..manifest import read_manifest
 from ..recognizer import Recognizer
 from ..twins import twins as all_twins
@@ -102,14 +103,13 @@ def evaluate(
     try:
         check_baseline(baseline)
         clips = read_manifest(manifest)
-        own = load_head(head) if head is not None else None
         recognizer = open_model(model, len(clips))
+        ((name, asked),) = read_heads(recognizer, [head] if head else ()).items()
         cache = EmbeddingCache(recognizer.info)
         embedded = listen_to_clips(recognizer, clips, cache, say("scored", "评分"))
-        asked = own or recognizer.head
         result = evaluate_clips(embedded, asked, labels, baseline)
         robustness = _listen_to_twins(recognizer, embedded, result, asked, cache) if twins else None
-        head_name = Path(head).name if head is not None else None
+        head_name = None if name == OWN_HEAD else name
         report = Report(manifest_name(manifest), result, head_name, datetime.now(), robustness)
         if output is not None:
             save_report(report, output)

@@ -115,7 +115,7 @@ def _train(job: _Job) -> tuple[TrainedHead, Report]:
 
         trained = train_head(embedded, job.name, job.manifest, when=job.when, on_progress=show)
     print_saved(save_text(to_json(trained.head.to_json()), job.output / HEAD_NAME))
-    return trained, job.report(trained, HEAD_NAME)
+    return trained, job.report(trained, job.name)
 
 
 def _finetune(job: _Job, base: Path) -> tuple[TrainedHead, Report]:

@@ -20,7 +20,7 @@ from .report import PAGE_NAME, PREDICTIONS_NAME, REPORT_NAME, Report, prediction
 from .robustness import Robustness, TwinResult, crowd_of, evaluate_twins
 from .texts import baseline as baseline_text
 from .texts import group_name, points
-from .units import FEW_UNITS, Units, speaker_of, speakers_of
+from .units import FEW_UNITS, Units, speaker_named, speaker_of, speakers_of
 
 __all__ = [
     "FEW_UNITS",
@@ -55,6 +55,7 @@ __all__ = [
     "report_page",
     "report_record",
     "softmax",
+    "speaker_named",
     "speaker_of",
     "speakers_of",
     "uar_difference",

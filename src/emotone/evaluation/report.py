@@ -24,7 +24,7 @@ class Report:
     Attributes:
         manifest: Its name.
         evaluation: The numbers.
-        head: The name of the head's file; `None` when it is the model's own.
+        head: What the head is called; `None` when it is the model's own.
         when: It was made.
         robustness: Results for twins, when they were asked for.
         remarks: What else has to be said about how these numbers came about.

@@ -1,6 +1,6 @@
 """Clips that belong together: those of a speaker, which are drawn as one, and those that share something else."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -80,7 +80,12 @@ def group_clips(
 
 def speaker_of(clip: Clip, *, corpora: bool = True) -> str:
     """The speaker's name, within the corpus: many corpora have a speaker 01. Empty when it is not known."""
-    speaker, corpus = _named(clip.fields.get("speaker", "")), clip.fields.get("corpus", "")
+    return speaker_named(clip.fields, corpora=corpora)
+
+
+def speaker_named(fields: Mapping[str, str], *, corpora: bool = True) -> str:
+    """As `speaker_of`, by the columns of a manifest."""
+    speaker, corpus = _named(fields.get("speaker", "")), fields.get("corpus", "")
     return f"{corpus}/{speaker}" if speaker and corpus and corpora else speaker
 
 

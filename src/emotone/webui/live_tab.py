@@ -8,12 +8,14 @@ from typing import Any
 import gradio as gr
 
 from ..errors import EmotoneError
+from ..heads import check_head
 from ..library import START, Library
 from ..markup import Html
 from ..text import Language
 from . import controls, live_view, render
 from .actions import uploaded
 from .analysis import Chosen, Outcome, Problem, Report, Settings, analyse
+from .own_heads import OwnHeads
 from .parts import Update, html, on, work
 from .recognize_tab import Panel, Visit
 from .shelf import Shelf
@@ -30,23 +32,33 @@ class LivePanel:
 def build(library: Library, language: Language) -> LivePanel:
     """The stage, and below it what was saved."""
     scripts = ("live/curve.js", "live/stream.js", "live/live.js")
-    frame = html(live_view.frame(_labels(library), language), "em-live", *scripts)
+    frame = html(live_view.frame(_labels(library), None, language), "em-live", *scripts)
     saved = html(live_view.saved(None, language), "em-live-saved", "live/saved.js")
     return LivePanel(frame, saved)
 
 
-def wire(panel: LivePanel, library: Library, outputs: Path | None, shelf: Shelf, language: gr.Radio) -> gr.State:
-    """Connects the parts. Returns what was saved last."""
-    last = gr.State(None)
+def wire(
+    panel: LivePanel,
+    library: Library,
+    outputs: Path | None,
+    shelf: Shelf,
+    language: gr.Radio,
+    recognize: Panel,
+    visit: Visit,
+) -> gr.State:
+    """Connects the parts; the labels are those of the other tab. Returns what was saved last."""
+    last, used = gr.State(None), gr.State(OwnHeads())
 
-    def forget() -> tuple[None, Html]:
-        return None, Html()
+    def begin(own: OwnHeads) -> tuple[OwnHeads, None, Html]:
+        return own, None, Html()
 
-    def save(to: Language, event: gr.EventData) -> Iterator[tuple[Report | Problem | Update, Html]]:
+    def save(to: Language, own: OwnHeads, event: gr.EventData) -> Iterator[tuple[Report | Problem | Update, Html]]:
         """Analyses a recording as the other tab does, so that what is saved is what it would say."""
-        settings = Settings("frame", embedding=True, own=bool(event.adapt))
+        settings = Settings("frame", embedding=True, own=bool(event.adapt), head=own.head)
         try:
             recognizer = library.recognizer(str(event.model))
+            if own.head is not None:
+                check_head(own.head, recognizer.info)
         except EmotoneError as error:
             problem = Problem("", error.text)
             yield problem, live_view.saved(problem, to)
@@ -58,12 +70,16 @@ def wire(panel: LivePanel, library: Library, outputs: Path | None, shelf: Shelf,
                 else:
                     yield stage, live_view.saved(stage, to)
 
-    def translate(to: Language, result: Report | Problem | None) -> tuple[Html, Html]:
-        return live_view.frame(_labels(library), to), live_view.saved(result, to)
+    def show(to: Language, own: OwnHeads) -> Html:
+        return live_view.frame(_labels(library), own.head, to)
 
-    on(panel.frame.begin, forget, None, [last, panel.saved])
-    work(panel.frame.save, save, language, [last, panel.saved])
-    on(language.change, translate, [language, last], [panel.frame, panel.saved])
+    def translate(to: Language, own: OwnHeads, result: Report | Problem | None) -> tuple[Html, Html]:
+        return show(to, own), live_view.saved(result, to)
+
+    on(panel.frame.begin, begin, visit.heads, [used, last, panel.saved])
+    work(panel.frame.save, save, [language, used], [last, panel.saved])
+    on(recognize.heads.change, show, [language, visit.heads], panel.frame)
+    on(language.change, translate, [language, visit.heads, last], [panel.frame, panel.saved])
     return last
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 
+from ..heads import Head
 from ..labels import EMOTIONS, Label, emotion_of
 from ..markup import Html, join, tag
 from ..text import Language, Text
@@ -51,16 +52,19 @@ _WORDS = {
 }  # that the script puts in
 
 
-def frame(labels: Sequence[Label], language: Language) -> Html:
+def frame(labels: Sequence[Label], head: Head | None, language: Language) -> Html:
     """Everything but what was saved.
 
     Args:
-        labels: What the model tells apart.
+        labels: What the model's own head tells apart.
+        head: The visitor's own, which answers instead.
         language: Of the visitor.
     """
+    labels = labels if head is None else head.labels
     doubts = {code: text.to(language) for code, text in live_texts.DOUBTS.items()}
     data = {f"data-{name}": text.to(language) for name, text in _WORDS.items()}
     data |= {"data-looks": _json(_looks(labels, language)), "data-doubts": _json(doubts)}
+    data |= {} if head is None else {"data-head": _json(head.to_json())}
     return tag(
         "div.em-live",
         _bar(language),

@@ -64,7 +64,7 @@ def build_page(library: Library, outputs: Path | None, reading: Reading, *, arch
         greeted = on(blocks.load, _greet, None, switch)
         on(switch.change, translate, switch, [header, switch, first, second, third, fourth, footer])
         visit = recognize_tab.wire(panel, library, outputs, shelf, switch, greeted)
-        last = live_tab.wire(live, library, outputs, shelf, switch)
+        last = live_tab.wire(live, library, outputs, shelf, switch, panel, visit)
         live_tab.wire_opening(live, last, switch, panel, visit, tabs)
         workshop = teach_tab.wire(teaching, library, shelf, switch, visit.model)
         heads = [visit.heads, panel.heads]

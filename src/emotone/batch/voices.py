@@ -1,0 +1,181 @@
+"""Rows of a run compared with how their voices usually sound: after the fact, as a baseline is an offset of the logits."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..baseline import compare, comparison_doubts
+from ..doubts import MARGIN, place_of
+from ..errors import ModelError, OptionError
+from ..evaluation import speaker_named
+from ..heads import HEAD_NAME, Head, load_head
+from ..rows import COLUMNS, Schema, Table, arrow, embeddings_of
+from .run import RunFolder
+
+ABSOLUTE, ABSOLUTE_CONFIDENCE, BASELINE_SECONDS = "absolute", "absolute_confidence", "baseline_seconds"
+"""The last columns of a compared table: what is said without a baseline, and how many seconds of speech the baseline has."""
+
+_ADDED = (ABSOLUTE, ABSOLUTE_CONFIDENCE, BASELINE_SECONDS)
+_NO_SPEECH = frozenset({"silent", "no_speech"})
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """How a voice usually sounds.
+
+    Attributes:
+        offset: float64 `(labels,)`: to be added to logits.
+        trust: As in `Comparison`.
+        seconds: Of the recordings that it was learned from.
+        doubts: Codes of the reasons to doubt a comparison with it.
+    """
+
+    offset: NDArray[np.float64]
+    trust: float
+    seconds: float
+    doubts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Voices:
+    """The voices of a run: recordings of one speaker (of one corpus), or of one folder where no speaker is named.
+
+    Attributes:
+        head: What made the scores.
+        usual: By the name of the voice; one that never speaks has none.
+    """
+
+    head: Head
+    usual: dict[str, Usual] = field(repr=False)
+
+    def compared(self, table: Table) -> Table:
+        """The rows of some recordings, each compared with its voice; those without speech stay as they are."""
+        head, codes = self.head, table["doubts"].to_pylist()
+        nothing = Usual(np.zeros(len(head.labels)), 0.0, 0.0, ())
+        found = [
+            self.usual[name] if spoken else nothing
+            for name, spoken in zip(_names(table), map(_NO_SPEECH.isdisjoint, codes), strict=True)
+        ]
+        embeddings, seconds = embeddings_of(table), table["duration"].to_numpy()
+        offsets = np.array([usual.offset for usual in found]).reshape(-1, len(head.labels))
+        trust = np.array([usual.trust for usual in found])
+        strange = head.strangeness(embeddings, seconds)
+        scores = head.probabilities(head.logits(embeddings) + offsets, trust, seconds, strange)
+        first, second = np.sort(scores, axis=1)[:, :-3:-1].T
+        return _fitted(
+            table,
+            {
+                **{label: scores[:, place] for place, label in enumerate(head.labels) if label not in COLUMNS},
+                "label": [head.labels[place] for place in scores.argmax(axis=1)],
+                "confidence": first,
+                "doubts": list(map(_doubts, codes, (first - second < MARGIN).tolist(), found)),
+                ABSOLUTE: table["label"],
+                ABSOLUTE_CONFIDENCE: table["confidence"],
+                BASELINE_SECONDS: [usual.seconds for usual in found],
+            },
+        )
+
+
+def voices_of(folder: RunFolder, tables: Iterable[Table]) -> Voices:
+    """How the voices of a run usually sound: each recording with speech is one stretch, as in `emotone evaluate`.
+
+    Some 100 bytes for each row are in memory meanwhile.
+
+    Args:
+        folder: The run.
+        tables: All of its rows.
+
+    Raises:
+        OptionError: When the run is one of segments, or kept no embeddings.
+        ModelError: When its head cannot be read.
+    """
+    _check(folder)
+    head = load_head(folder.path)
+    if head.labels != folder.labels:
+        raise ModelError(
+            f"'{folder.path / HEAD_NAME}' is not the head of this run. Delete it, and run the batch again: it is written anew.",
+            f"“{folder.path / HEAD_NAME}”不是该批处理的分类头。请将其删除，然后重新运行该批处理，即可重新生成。",
+        )
+    numbers: dict[str, int] = {}
+    voices, logits, seconds = [np.zeros(0, np.int64)], [np.zeros((0, len(head.labels)), np.float32)], [np.zeros(0)]
+    for table in tables:
+        spoken = table.filter(arrow("batch").array(map(_NO_SPEECH.isdisjoint, table["doubts"].to_pylist())))
+        voices.append(np.array([numbers.setdefault(name, len(numbers)) for name in _names(spoken)], np.int64))
+        logits.append(head.logits(embeddings_of(spoken)).astype(np.float32))
+        seconds.append(spoken["duration"].to_numpy())
+    voice, said, lengths = np.concatenate(voices), np.concatenate(logits), np.concatenate(seconds)
+    rows_of = np.split(voice.argsort(kind="stable"), np.bincount(voice, minlength=len(numbers)).cumsum()[:-1])
+    usual = {
+        name: _usual(head, said[rows], lengths[rows]) for name, rows in zip(numbers, rows_of, strict=bool(numbers))
+    }
+    return Voices(head, usual)
+
+
+def compared_schema(schema: Schema) -> Schema:
+    """The columns of `Voices.compared`, for rows with these columns."""
+    pa = arrow("batch")
+    added = zip(_ADDED, (pa.string(), pa.float64(), pa.float64()), strict=True)
+    return pa.schema([*(kind.with_name(_given(kind.name)) for kind in schema), *added])
+
+
+def _check(folder: RunFolder) -> None:
+    options = folder.run["options"]
+    if options["granularity"] == "frame":
+        raise OptionError(
+            f"The run in '{folder.path}' is one of segments, which were cut without a baseline. Run it in another folder with "
+            "--granularity frame --baseline auto: each recording is then compared with itself.",
+            f"“{folder.path}”中的结果是片段，切分时未使用基线。请在另一个文件夹中使用 --granularity frame --baseline auto "
+            "重新运行：每个录音将与自身比较。",
+        )
+    if not options["embedding"]:
+        raise OptionError(
+            f"The run in '{folder.path}' kept no embeddings, so nothing can be compared. Run it in another folder, with "
+            "--embedding.",
+            f"“{folder.path}”中的批处理未保存嵌入向量，无法比较。请在另一个文件夹中使用 --embedding 重新运行。",
+        )
+
+
+def _usual(head: Head, logits: NDArray[np.float32], seconds: NDArray[np.float64]) -> Usual:
+    found = compare(head, logits.astype(np.float64), seconds)
+    reasons = comparison_doubts(seconds, float(found.variety))
+    return Usual(found.offset, float(found.trust), float(seconds.sum()), tuple(reason.code for reason in reasons))
+
+
+def _names(table: Table) -> Iterator[str]:
+    """The voice of each row, as far as it is known."""
+    named = {name: table[name].to_pylist() for name in ("speaker", "corpus") if name in table.column_names}
+    for place, file in enumerate(table["file"].to_pylist()):
+        speaker = speaker_named({name: texts[place] or "" for name, texts in named.items()})
+        yield f"speaker {speaker}" if speaker else f"folder {_folder(file)}"
+
+
+def _folder(file: str) -> str:
+    """What a recording lies in: a folder, also of a URL, or an archive."""
+    return file[: max(file.rfind(border) for border in ("/", "\\", "::")) + 1]
+
+
+def _doubts(codes: list[str], unclear: bool, usual: Usual) -> list[str]:
+    """Those of a row, with another baseline and other scores."""
+    if not _NO_SPEECH.isdisjoint(codes):
+        return codes
+    found = {*codes, *usual.doubts} - {"unclear"} | ({"unclear"} if unclear else set())
+    return sorted(found, key=lambda code: (place_of(code), code))
+
+
+def _fitted(table: Table, columns: dict[str, Any]) -> Table:
+    """The table with these columns in place of its own, and those that it does not have behind them."""
+    pa = arrow("batch")
+    schema = compared_schema(table.schema)
+    ours = dict(zip(schema.names, table.columns, strict=False)) | columns
+    arrays = [
+        ours[kind.name] if isinstance(ours[kind.name], pa.ChunkedArray) else pa.array(ours[kind.name], kind.type)
+        for kind in schema
+    ]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _given(name: str) -> str:
+    return f"given_{name}" if name in _ADDED else name
