@@ -10,7 +10,7 @@ from .audio import AudioSource
 from .conversation import Voices
 from .doubts import withheld
 from .errors import OptionError
-from .heads import HEAD_NAME, Head, load_head
+from .heads import HEAD_NAME, Head, check_head, load_head
 from .listening import Listening
 from .recognizer import Recognizer
 from .types import Baseline, Conversation, Prediction, Progress, Timeline, TimelineOptions
@@ -160,7 +160,8 @@ def read_heads(recognizer: Recognizer, given: Sequence[str | Path]) -> dict[str,
         OptionError: When two have the same name.
     """
     return named_heads(
-        (OWN_HEAD, recognizer.head) if one == OWN_HEAD else _read_head(Path(one)) for one in given or (OWN_HEAD,)
+        (OWN_HEAD, recognizer.head) if one == OWN_HEAD else _read_head(Path(one), recognizer)
+        for one in given or (OWN_HEAD,)
     )
 
 
@@ -177,8 +178,9 @@ def named_heads(pairs: Iterable[tuple[str, Head]]) -> dict[str, Head]:
     return heads
 
 
-def _read_head(path: Path) -> tuple[str, Head]:
+def _read_head(path: Path, recognizer: Recognizer) -> tuple[str, Head]:
     head = load_head(path)
+    check_head(head, recognizer.info)
     return head.name or _named_after(path), head
 
 

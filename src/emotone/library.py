@@ -1,6 +1,6 @@
-"""The models of a server: which ones there are, which are being fetched, and those that are loaded."""
+"""The models of a server: which ones there are, which are being fetched, those that are loaded, and the heads that answer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,6 +8,8 @@ from threading import Lock
 
 from .errors import ModelError
 from .fetches import Fetch, Fetches
+from .heads import Head
+from .interview import OWN_HEAD
 from .models import (
     DEFAULT_LICENCE,
     DEFAULT_MODEL,
@@ -59,11 +61,13 @@ class Library:
     Args:
         start: The model that the server was started with.
         fetches: Fetches of the others; `None` offers none.
+        heads: As `read_heads` gives them for the model of the start: they answer when nobody asks for others. `None`: its own.
     """
 
-    def __init__(self, start: Recognizer, fetches: Fetches | None) -> None:
+    def __init__(self, start: Recognizer, fetches: Fetches | None, heads: Mapping[str, Head] | None = None) -> None:
         self.fetches = fetches
         self._start = start
+        self._heads = dict(heads or {OWN_HEAD: start.head})
         self._twin = _registered_name(start)
         self._lock = Lock()
         self._loaded: tuple[Path, int, Recognizer] | None = None  # its path, and the time of its file
@@ -89,6 +93,10 @@ class Library:
                 self._loaded = None  # before the next one takes its memory
                 self._loaded = path, changed, load_model(path)
             return self._loaded[2]
+
+    def heads(self, recognizer: Recognizer) -> Mapping[str, Head]:
+        """The heads that answer when nobody asks for others: a model that is not that of the start has only its own."""
+        return self._heads if recognizer.info.sha256 == self._start.info.sha256 else {OWN_HEAD: recognizer.head}
 
     def _find(self, choice: str) -> Path:
         """The file of a choice; never a path that somebody sends instead of one."""

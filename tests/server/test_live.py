@@ -23,6 +23,7 @@ from websockets.sync.client import ClientConnection, connect
 import emotone
 from emotone import Recognizer, TimelineOptions
 from emotone.baseline import baseline_fields
+from emotone.cli.launching import launch
 from emotone.opus import OpusPackets
 from emotone.server import Served
 from emotone.types import SAMPLE_RATE
@@ -180,6 +181,20 @@ def test_baseline_head_and_abstaining(api: Served, model: Recognizer, clips: lis
     silent = talked(api, [bytes(64_000)], **S16, abstain=True)
     assert [one["label"] for one in silent if one["type"] == "window"] == ["unknown"]
     assert silent[-1]["withheld"] == "silent"
+
+
+def test_the_head_of_the_server_answers_unless_another_is_wanted(
+    model: Recognizer, speech: np.ndarray, tmp_path: Path
+) -> None:
+    part = speech[: 4 * SAMPLE_RATE]
+    weight = np.random.default_rng(0).normal(0, 0.05, (2, model.info.dim)).astype(np.float32)
+    head = emotone.Head(("calm", "hesitant"), weight, np.zeros(2, np.float32))
+    (tmp_path / "head.json").write_text(json.dumps(head.to_json()))
+    with launch(model, None, port=0, page=False, heads=[tmp_path / "head.json"]) as served:
+        usual = talked(served, [part.tobytes()], **S16)
+        same(usual[-1], model.with_head(head).timeline(part, sample_rate=SAMPLE_RATE))
+        own = talked(served, [part.tobytes()], **S16, head="emotions")
+        same(own[-1], model.timeline(part, sample_rate=SAMPLE_RATE))
 
 
 NO_START = [b"\0\0"]

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from sending import json_body, upload
 
 import emotone
 from emotone import Recognizer, TimelineOptions
+from emotone.cli.launching import launch
 from emotone.outputs import save_baseline
 from emotone.writers import FORMATS, record
 
@@ -131,18 +133,56 @@ def test_a_baseline_of_recordings_of_a_file_and_of_the_request(
     assert [one["label"] for one in auto["timeline"]["segments"]] == [one.label for one in wanted.segments]
 
 
+@pytest.fixture
+def noise(model: Recognizer) -> emotone.Head:
+    weight = np.eye(2, model.info.dim, dtype=np.float32)
+    return emotone.Head(("calm", "loud"), weight, np.zeros(2, np.float32), name="noise")
+
+
 def test_heads_of_the_request_answer_in_its_order(
-    http: httpx.Client, model: Recognizer, clips: list[Path], tmp_path: Path
+    http: httpx.Client, model: Recognizer, noise: emotone.Head, clips: list[Path], tmp_path: Path
 ):
-    dim = model.info.dim
-    head = emotone.Head(("calm", "loud"), np.eye(2, dim, dtype=np.float32), np.zeros(2, np.float32), name="noise")
     path = tmp_path / "head.json"
-    path.write_text(json.dumps(head.to_json()))
+    path.write_text(json.dumps(noise.to_json()))
     fields = http.post("/v1/predict", data={"head": "emotions"}, files=[upload(clips[0]), upload(path, "head")]).json()
     assert (fields["emotion"], fields["heads"][0]["head"]) == (model.predict(clips[0]).label, "noise")
     fields = http.post("/v1/predict", files=[upload(clips[0]), upload(path, "head")]).json()
     assert fields["head"] == "noise"
-    assert fields["scores"] == pytest.approx(dict(model.with_head(head).predict(clips[0]).scores), abs=1e-4)
+    assert fields["scores"] == pytest.approx(dict(model.with_head(noise).predict(clips[0]).scores), abs=1e-4)
+
+
+def test_heads_of_the_server_answer_when_a_request_names_none(
+    model: Recognizer, noise: emotone.Head, clips: list[Path], tmp_path: Path
+):
+    given = tmp_path / "noise" / "head.json"
+    given.parent.mkdir()
+    given.write_text(json.dumps(noise.to_json()))
+    own = model.predict(clips[0])
+    with (
+        launch(model, None, port=0, page=False, heads=[given, "emotions"]) as served,
+        httpx.Client(base_url=served.url, timeout=60) as http,
+    ):
+        usual = http.post("/v1/predict", files=[upload(clips[0])]).json()
+        assert (usual["head"], usual["heads"][0]["head"], usual["heads"][0]["label"]) == (
+            "noise",
+            "emotions",
+            own.label,
+        )
+        assert usual["scores"] == pytest.approx(dict(model.with_head(noise).predict(clips[0]).scores), abs=1e-4)
+        asked = http.post("/v1/predict?head=emotions", files=[upload(clips[0])]).json()
+        assert (asked["emotion"], asked.get("head"), asked.get("heads")) == (own.label, None, None)
+        timeline = http.post("/v1/timeline", files=[upload(clips[0])]).json()
+        assert set(timeline["timeline"]["segments"][0]["scores"]) == {"calm", "loud"}
+
+
+def test_a_head_of_another_model_keeps_the_server_from_starting(model: Recognizer, noise: emotone.Head, tmp_path: Path):
+    path = tmp_path / "head.json"
+    path.write_text(json.dumps(replace(noise, model_sha256="0" * 64).to_json()))
+    with (
+        pytest.raises(emotone.ModelError, match="was trained for"),
+        launch(model, None, port=0, page=False, heads=[path]),
+    ):
+        pass
 
 
 def test_one_channel_and_no_label_in_doubt(http: httpx.Client, model: Recognizer, clips: list[Path], tmp_path: Path):

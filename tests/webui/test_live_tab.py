@@ -18,6 +18,7 @@ from browser import (
     PATIENCE,
     another_browser,
     hears,
+    load_example,
     load_head,
     open_tab,
     save_live,
@@ -174,27 +175,54 @@ def test_a_voice_is_compared_with_itself_when_that_is_wanted(stage: Page, output
     assert "baseline" in json.loads((folder / "result.json").read_text("utf-8"))
 
 
-def test_labels_of_the_visitors_own_are_heard_and_saved(
-    stage: Page, model: Recognizer, outputs: Path, tmp_path: Path
-) -> None:
-    labels = ("about to hang up", "hesitant")
+CALLS = ("about to hang up", "hesitant")
+
+
+def angry_or_not(model: Recognizer, folder: Path) -> Path:
+    """A head that says the first of `CALLS` where the model says angry."""
     angry = model.head.labels.index("angry")
     weight = np.stack([model.head.weight[angry], -model.head.weight[angry]])
     bias = np.array([1, -1], np.float32) * model.head.bias[angry]
-    own = Head(labels, weight, bias, model.head.temperature, name="Calls")
-    (tmp_path / "head.json").write_text(json.dumps(own.to_json()), "utf-8")
-    load_head(stage, tmp_path / "head.json")
+    path = folder / "head.json"
+    path.write_text(json.dumps(Head(CALLS, weight, bias, model.head.temperature, name="Calls").to_json()), "utf-8")
+    return path
+
+
+def test_labels_of_the_visitors_own_are_heard_and_saved(
+    stage: Page, model: Recognizer, outputs: Path, tmp_path: Path
+) -> None:
+    load_head(stage, angry_or_not(model, tmp_path))
     start_listening(stage)
-    expect(stage.locator("#em-live .em-name")).to_have_text(labels[0], timeout=PATIENCE)
+    expect(stage.locator("#em-live .em-name")).to_have_text(CALLS[0], timeout=PATIENCE)
     stage.wait_for_function("Number(document.querySelector('#em-live canvas').dataset.windows) >= 6", timeout=PATIENCE)
     stop_listening(stage)
     before = set(outputs.iterdir())
     save_live(stage)
     (folder,) = set(outputs.iterdir()) - before
     saved = json.loads((folder / "result.json").read_text("utf-8"))
-    assert (saved["emotion"], saved["head"]) == (labels[0], "Calls")
+    assert (saved["emotion"], saved["head"]) == (CALLS[0], "Calls")
     assert [(other["head"], other["label"]) for other in saved["heads"]] == [("emotions", "angry")]
-    open_in_the_first_tab(stage, labels[0])
+    open_in_the_first_tab(stage, CALLS[0])
+
+
+def test_a_head_of_the_server_answers_until_another_is_chosen(
+    speaking: Browser, model: Recognizer, tmp_path: Path
+) -> None:
+    head = angry_or_not(model, tmp_path)
+    page = speaking.new_context(locale="en", permissions=["microphone"]).new_page()
+    with launch(model, None, port=0, heads=[head]) as served:
+        visit(page, served.url)
+        expect(page.locator("#em-heads option[selected]")).to_have_text("Calls")
+        expect(load_example(page, 1).locator(".em-hero .em-name")).to_have_text(CALLS[0])
+        start_listening(page)
+        expect(page.locator("#em-live .em-name")).to_have_text(CALLS[0], timeout=PATIENCE)
+        stop_listening(page)
+        open_tab(page, "Recognize")
+        page.locator("#em-heads select").select_option("-1")
+        expect(page.locator("#em-heads option[selected]")).to_have_text("The nine emotions")
+        start_listening(page)
+        expect(page.locator("#em-live .em-name")).to_have_text(ANGRY.name.en, timeout=PATIENCE)
+        page.context.close()
 
 
 def test_the_language_can_be_switched_while_listening(stage: Page) -> None:

@@ -1,6 +1,6 @@
 """The API and the page, together on one port."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -8,6 +8,7 @@ from pathlib import Path
 from .. import server, webui
 from ..errors import MissingExtraError
 from ..fetches import Fetches
+from ..interview import read_heads
 from ..library import Library
 from ..recognizer import Recognizer
 from ..retention import Keeper, Retention
@@ -26,6 +27,7 @@ def launch(
     access: server.Access | None = None,
     retention: Retention | None = None,
     store: EmbeddingStore | None = None,
+    heads: Sequence[str | Path] = (),
     on_missing: Callable[[MissingExtraError], None] = lambda error: None,
 ) -> server.Served:
     """Serves API and page in a thread and returns at once.
@@ -41,11 +43,13 @@ def launch(
         access: Who may use it; `None` is everybody on this computer.
         retention: How long results are kept; `None` keeps them.
         store: An archive that can be searched.
+        heads: Those that answer when nobody asks for others, as in `read_heads`.
         on_missing: Is told when Gradio is not installed: there is no page then.
 
     Raises:
         OptionError: When the port is taken or the address is not one of this computer.
         MissingExtraError: When FastAPI is not installed.
+        ModelError: When a head cannot be read, or is of another model.
         StoreError: When the store is of another model.
     """
     with ExitStack() as held:
@@ -58,7 +62,7 @@ def launch(
             loaded = ready.result()
             if store is not None:
                 store.check(loaded.info)
-            library = Library(loaded, None if offline else Fetches())
+            library = Library(loaded, None if offline else Fetches(), read_heads(loaded, heads))
         from ..server.app import create_app  # noqa: PLC0415 - these import FastAPI, which may be missing
         from ..server.service import Service  # noqa: PLC0415
 

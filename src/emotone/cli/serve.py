@@ -43,6 +43,17 @@ from .options import model_option
     help=say("Folder for results.", "保存结果的文件夹。"),
 )
 @model_option
+@click.option(
+    "--head",
+    "heads",
+    multiple=True,
+    metavar=say("FILE|emotions", "文件|emotions"),
+    help=say(
+        "Let a trained head (head.json) answer wherever nobody asks for another. May be given again: the first one answers, the "
+        "others are beside it; emotions is the model's own.",
+        "未另行指定时，以训练所得的分类头（head.json）作答。可多次指定：以第一个为准，其余并列给出；emotions 为模型自带的。",
+    ),
+)
 @guarding_options
 @limiting_options
 @click.option(
@@ -65,6 +76,7 @@ def serve(
     port: int,
     output: Path,
     model: str,
+    heads: tuple[str, ...],
     guarding: Guarding,
     limits: server.ServerOptions,
     place: str | None,
@@ -98,6 +110,7 @@ def serve(
             access=access,
             retention=guarding.retention,
             store=None if place is None else EmbeddingStore(place),
+            heads=heads,
             on_missing=say_missing,
         )
     except EmotoneError as error:

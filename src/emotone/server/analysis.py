@@ -217,7 +217,8 @@ class Analysis:
 
     def _interview(self, options: PredictOptions, cut: TimelineOptions | None) -> Interview:
         recognizer = self._service.recognizer(options.model)
-        return Interview(recognizer, heads_of(recognizer, options, self._body), cut, abstain=options.abstain)
+        heads = heads_of(recognizer, options, self._body) or self._service.library.heads(recognizer)
+        return Interview(recognizer, heads, cut, abstain=options.abstain)
 
     def _listen(
         self, interview: Interview, channel: int | None, upload: Upload, *, keep_frames: bool = False

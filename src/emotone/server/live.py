@@ -139,7 +139,8 @@ class _Conversation:
         """The stream, once the client knows that it is ready."""
 
         def begin() -> tuple[Recognizer, Stream]:  # may load a model
-            recognizer = start.recognizer(self._service.recognizer_at_once(start.model))
+            model = self._service.recognizer_at_once(start.model)
+            recognizer = start.recognizer(model, next(iter(self._service.library.heads(model).values())))
             return recognizer, start.stream(recognizer, self._service.folder)
 
         try:

@@ -59,7 +59,8 @@ class PredictOptions(Options):
     )
     head: list[Literal["emotions"]] = Field(
         [],
-        description="As files of a form: heads that `emotone train` made; the first one answers. `emotions` is the model's own.",
+        description="As files of a form: heads that `emotone train` made; the first one answers. `emotions` is the model's own. "
+        "Without it, the heads that the server was started with.",
     )
     abstain: bool = Field(False, description="Say `unknown` instead of a label where there is grave doubt.")
 
@@ -156,13 +157,13 @@ def recordings(body: Body) -> list[Upload]:
 
 
 def heads_of(recognizer: Recognizer, options: PredictOptions, body: Body) -> Mapping[str, Head]:
-    """The heads that are asked, in the order of the request.
+    """The heads that a request asks for, in its order; none when it leaves that to the server.
 
     Raises:
         ModelError: When a file holds no head, or that of another model.
         OptionError: When two have the same name.
     """
-    given = [value for name, value in body.items if name == HEAD] or options.head or [OWN_HEAD]
+    given = [value for name, value in body.items if name == HEAD] or options.head
 
     def named(one: Upload | str) -> tuple[str, Head]:
         if not isinstance(one, Upload):

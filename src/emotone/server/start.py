@@ -43,7 +43,7 @@ class Start(BaseModel):
     min_segment: float = _DEFAULTS.min_segment
     abstain: bool = False
     baseline: str | None = None
-    head: dict[str, Any] | None = None
+    head: dict[str, Any] | Literal["emotions"] | None = None
     model: str | None = None
     result: bool = True
     name: str = Field(_DEFAULTS.name, max_length=200)
@@ -61,9 +61,11 @@ class Start(BaseModel):
             raise ValueError(f"channel is counted from 0, and there are {self.channels}")
         return self
 
-    def recognizer(self, model: Recognizer) -> Recognizer:
-        """The model with the head that is asked for. Raises `ModelError` when it does not fit."""
-        return model if self.head is None else model.with_head(Head.from_json(self.head))
+    def recognizer(self, model: Recognizer, usual: Head) -> Recognizer:
+        """The model with the head that is asked for; the usual one when none is. Raises `ModelError` when it does not fit."""
+        if isinstance(self.head, str):
+            return model
+        return model.with_head(usual if self.head is None else Head.from_json(self.head))
 
     def stream(self, recognizer: Recognizer, folder: Path) -> Stream:
         """The stream that is asked for.

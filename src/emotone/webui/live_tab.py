@@ -32,7 +32,9 @@ class LivePanel:
 def build(library: Library, language: Language) -> LivePanel:
     """The stage, and below it what was saved."""
     scripts = ("live/curve.js", "live/stream.js", "live/live.js")
-    frame = html(live_view.frame(_labels(library), None, language), "em-live", *scripts)
+    start = library.recognizer(START)
+    head = OwnHeads.of(library.heads(start)).head
+    frame = html(live_view.frame(start.info.labels, head, language), "em-live", *scripts)
     saved = html(live_view.saved(None, language), "em-live-saved", "live/saved.js")
     return LivePanel(frame, saved)
 

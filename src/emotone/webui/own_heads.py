@@ -1,9 +1,11 @@
-"""Heads of a visitor's own: loaded from a file, or taught on this page. Nobody else sees them."""
+"""Heads beside the model's own: those of the server, and a visitor's, loaded or taught on this page, which nobody else sees."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ..errors import EmotoneError
 from ..heads import Head, load_head
+from ..interview import OWN_HEAD
 from . import texts
 from .analysis import Chosen, Problem
 from .shelf import Shelf
@@ -27,6 +29,12 @@ class OwnHeads:
     def head(self) -> Head | None:
         """The one in use; `None` when that is the model's own."""
         return None if self.chosen is None else self.heads[self.chosen]
+
+    @classmethod
+    def of(cls, heads: Mapping[str, Head]) -> "OwnHeads":
+        """Those of a server, with which a visit begins; the first of them answers."""
+        own = tuple(replace(head, name=name) for name, head in heads.items() if name != OWN_HEAD)
+        return cls(own, None if next(iter(heads)) == OWN_HEAD else 0)
 
     def choosing(self, place: int) -> "OwnHeads":
         """With another one in use; the model's own when there is none at this place."""

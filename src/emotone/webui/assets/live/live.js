@@ -48,7 +48,7 @@ async function start() {
   const settings = { sample_rate: recording.rate, name: nameOf(recording) };
   if (recording.adapt) settings.baseline = "auto";
   if (recording.model !== START) settings.model = recording.model;
-  if (page().head) settings.head = JSON.parse(page().head);
+  settings.head = page().head ? JSON.parse(page().head) : "emotions";
   mine.socket = openStream(settings, (event) => hear(mine, event), (code) => closed(mine, code));
 }
 
