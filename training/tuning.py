@@ -1,7 +1,7 @@
 """Whisper's layers, trained further together with the layers above them, and then taken a quarter of the way back.
 
-What they were holds for voices and rooms that no corpus has, what they became for emotions: between both they are as good as at the
-end on what was held out, and closer to where they came from (training/README.md).
+What they were holds for voices and rooms that no corpus has, what they became for emotions: between both they are as good as at
+the end on what was held out, and closer to where they came from (training/README.md).
 
 Source: Wortsman et al. 2022, "Robust fine-tuning of zero-shot models" (arXiv 2109.01903).
 """
