@@ -270,6 +270,7 @@ def test_each_channel_of_a_call_is_a_track(conversation: Page, model: Recognizer
 def test_what_decided_is_said_under_the_mouse(stage: Stage, model: Recognizer, four_moods: Path):
     decided = model.listen(four_moods).contributions(step=0.5)
     most = max(decided, key=lambda one: one.score)
+    stage.box.scroll_into_view_if_needed()
     box = stage.box.bounding_box()
     middle = (most.start + most.end) / 2 / stage.visible[1]
     stage.page.mouse.move(box["x"] + middle * box["width"], box["y"] + 100)
