@@ -61,15 +61,18 @@ class Learned:
         graph: The encoder.
         model: The same, loaded, with a head that says nothing.
         sample: All clips in all sessions; no frames.
-        vectors: Their embeddings `(clips, dim)`.
         learned: Which of them the encoder learned from, as they were or in other sessions, `(clips,)`.
     """
 
     graph: onnx.ModelProto
     model: Recognizer
     sample: Sample
-    vectors: Vectors
     learned: NDArray[np.bool_]
+
+    @property
+    def vectors(self) -> Vectors:
+        """The embeddings of the clips `(clips, dim)`."""
+        return self.sample.frames.means
 
 
 def main() -> None:
@@ -137,7 +140,7 @@ def learned_encoder(material: Material, held: Collection[Path], name: str) -> Le
     about = {"name": name, "revision": "1", "licence": LICENCE}
     model = silent_model(graph, dim, RATE, cache / f"{name}.onnx", about)
     sample = sample_of(model, material.corpora, TRAINING, cache, means_only=True)
-    return Learned(graph, model, sample, sample.frames.means, known)
+    return Learned(graph, model, sample, known)
 
 
 def learned_head(learned: Learned) -> Head:

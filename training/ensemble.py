@@ -1,6 +1,6 @@
 """The trained layers of the bundled model: several nets that differ in their seeds, side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from emotone.labels import LABELS
 from emotone.training.frames import RATE, FrameSet
 from emotone.training.layers import Block, LayerOptions, Layers
 from emotone.training.network import train_layers
-from features import AS_RECORDED, CUTS, Encoded
+from features import AS_RECORDED, CUTS, Encoded, write_arrays
 
 NETS = 2
 STEPS = 800
@@ -80,19 +80,20 @@ def trained_nets(sample: Sample, learned: NDArray[np.bool_], name: str, cache: P
     for seed in range(NETS):
         path = cache / f"{name}_{seed}.npz"
         if not path.exists():
-            _write(train_layers(sample.frames.only(learned), LayerOptions(steps=STEPS, seed=seed)), path)
-        nets.append(_read(path))
+            write_arrays(
+                path, *arrays_of(train_layers(sample.frames.only(learned), LayerOptions(steps=STEPS, seed=seed)))
+            )
+        with np.load(path) as file:
+            nets.append(layers_of(file[key] for key in file.files))
     return nets
 
 
-def _write(layers: Layers, path: Path) -> None:
-    arrays = [layers.weight, layers.bias, *(array for block in layers.blocks for array in astuple(block))]
-    draft = path.with_suffix(".part.npz")
-    np.savez(draft, *arrays)
-    draft.rename(path)
+def arrays_of(layers: Layers) -> list[NDArray[np.float32]]:
+    """All weights, in an order that `layers_of` knows."""
+    return [layers.weight, layers.bias, *(array for block in layers.blocks for array in astuple(block))]
 
 
-def _read(path: Path) -> Layers:
-    with np.load(path) as file:
-        weight, bias, *rest = (file[name] for name in file.files)
+def layers_of(arrays: Iterable[NDArray[np.float32]]) -> Layers:
+    """The layers with these weights; the inverse of `arrays_of`."""
+    weight, bias, *rest = arrays
     return Layers(weight, bias, tuple(Block(*rest[start : start + 4]) for start in range(0, len(rest), 4)))

@@ -69,7 +69,7 @@ def encoded(base: Recognizer, clips: Sequence[Clip], session: str, cache: Path, 
             files, voices = [clip.path for clip in clips], [clip.speaker for clip in clips]
             values, counts = _joined(list(encode_clips(base, files, voices, int(session))))
         kept = values[:0] if means_only else values
-        _write(path, values=kept, counts=counts, means=mean_frames(values, counts))
+        write_arrays(path, values=kept, counts=counts, means=mean_frames(values, counts))
     return _read(path, clips, session)
 
 
@@ -90,14 +90,15 @@ def log_mels(clips: Sequence[Clip], session: str, cache: Path) -> Encoded:
 
         with ThreadPoolExecutor(usable_cores()) as pool:
             values, counts = _joined(list(pool.map(log_mel, clips)))
-        _write(path, values=values, counts=counts, means=mean_frames(values, counts))
+        write_arrays(path, values=values, counts=counts, means=mean_frames(values, counts))
     return _read(path, clips, session)
 
 
-def _write(path: Path, **arrays: NDArray[Any]) -> None:
+def write_arrays(path: Path, *arrays: NDArray[Any], **named: NDArray[Any]) -> None:
+    """Writes a file of the cache, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".part.npz")
-    np.savez(draft, **arrays)
+    np.savez(draft, *arrays, **named)
     draft.rename(path)
 
 

@@ -9,7 +9,7 @@ Source: Wortsman et al. 2022, "Robust fine-tuning of zero-shot models" (arXiv 21
 import math
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +19,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from emotone.training.frames import FrameSet
-from emotone.training.layers import Block, LayerOptions, Layers
+from emotone.training.layers import LayerOptions, Layers
 from emotone.training.network import BRIEF, ROW, Clips, Network, Rows, follow, row_loss
 from encoder import DIM, FLOOR, HEADS, MASKED, N_MELS, WINDOW, Weights
+from ensemble import arrays_of, layers_of
+from features import write_arrays
 
 LAYERS = 3  # of Whisper
 STEPS = 400
@@ -81,23 +83,18 @@ def tuned(start: Start, data: FrameSet, name: str, cache: Path) -> Tuned:
     """
     path = cache / f"tuned_{name}.npz"
     if not path.exists():
-        draft = path.with_suffix(".part.npz")
-        np.savez(draft, **_trained(start, data))
-        draft.rename(path)
+        write_arrays(path, **_trained(start, data))
     with np.load(path) as file:
         end = dict(file)
     weights = {key: value + SHARE * (end[key] - value) if key in end else value for key, value in start.weights.items()}
     nets = []
     for number, net in enumerate(start.nets):
-        between = [value + SHARE * (end[key] - value) for key, value in _arrays(net, number).items()]
-        blocks = (Block(*between[place : place + 4]) for place in range(2, len(between), 4))
-        nets.append(Layers(between[0], between[1], tuple(blocks)))
+        nets.append(layers_of(value + SHARE * (end[key] - value) for key, value in _named(net, number).items()))
     return Tuned(weights, nets)
 
 
-def _arrays(net: Layers, number: int) -> dict[str, NDArray[np.float32]]:
-    values = [net.weight, net.bias, *(array for block in net.blocks for array in astuple(block))]
-    return {f"net {number} {place}": value for place, value in enumerate(values)}
+def _named(net: Layers, number: int) -> dict[str, NDArray[np.float32]]:
+    return {f"net {number} {place}": value for place, value in enumerate(arrays_of(net))}
 
 
 class _Attention(nn.Module):
@@ -178,7 +175,7 @@ class _Model(nn.Module):
         """Everything that was trained, by its name in the cache."""
         nets = [net.layers(start.mean, start.scale) for net in self.nets]
         return self.whisper.tensors() | {
-            key: value for number, net in enumerate(nets) for key, value in _arrays(net, number).items()
+            key: value for number, net in enumerate(nets) for key, value in _named(net, number).items()
         }
 
 

@@ -162,13 +162,19 @@ def test_without_a_result(api: Served, speech: np.ndarray) -> None:
     assert "result" not in {one["type"] for one in messages}
 
 
-def test_baseline_head_and_abstaining(api: Served, model: Recognizer, clips: list[Path], speech: np.ndarray) -> None:
+@pytest.fixture
+def head(model: Recognizer) -> emotone.Head:
+    weight = np.random.default_rng(0).normal(0, 0.05, (2, model.info.dim)).astype(np.float32)
+    return emotone.Head(("calm", "hesitant"), weight, np.zeros(2, np.float32))
+
+
+def test_baseline_head_and_abstaining(
+    api: Served, model: Recognizer, head: emotone.Head, clips: list[Path], speech: np.ndarray
+) -> None:
     part = speech[: 4 * SAMPLE_RATE]
     baseline = model.baseline([clips[1]])
     data = io.BytesIO()
     np.savez(data, **baseline_fields(baseline))
-    weight = np.random.default_rng(0).normal(0, 0.05, (2, model.info.dim)).astype(np.float32)
-    head = emotone.Head(("calm", "hesitant"), weight, np.zeros(2, np.float32))
     frames = list(frames_of(part, itertools.repeat(1600)))
 
     given = talked(api, frames, **S16, baseline=base64.b64encode(data.getvalue()).decode())
@@ -184,11 +190,9 @@ def test_baseline_head_and_abstaining(api: Served, model: Recognizer, clips: lis
 
 
 def test_the_head_of_the_server_answers_unless_another_is_wanted(
-    model: Recognizer, speech: np.ndarray, tmp_path: Path
+    model: Recognizer, head: emotone.Head, speech: np.ndarray, tmp_path: Path
 ) -> None:
     part = speech[: 4 * SAMPLE_RATE]
-    weight = np.random.default_rng(0).normal(0, 0.05, (2, model.info.dim)).astype(np.float32)
-    head = emotone.Head(("calm", "hesitant"), weight, np.zeros(2, np.float32))
     (tmp_path / "head.json").write_text(json.dumps(head.to_json()))
     with launch(model, None, port=0, page=False, heads=[tmp_path / "head.json"]) as served:
         usual = talked(served, [part.tobytes()], **S16)

@@ -15,6 +15,7 @@ from ..manifest import files_of
 from ..recognizer import Recognizer
 from ..types import Baseline, TimelineOptions
 from .console import ERR, each_file, fail, print_reasons, say
+from .options import heads_option
 
 AUTO, BASELINE_ENDING = "auto", ".npz"
 
@@ -42,12 +43,8 @@ class Asked:
 def asking_options(command: Callable[..., None]) -> Callable[..., None]:
     """The options of `Asked`, which the command gets as `asked`."""
 
-    @click.option(
-        "--head",
-        "heads",
-        multiple=True,
-        metavar=say("FILE|emotions", "文件|emotions"),
-        help=say(
+    @heads_option(
+        say(
             "Ask a trained head (head.json) instead of the model's own. May be given again: the first one answers, the others "
             "are beside it; emotions is the model's own.",
             "使用训练所得的分类头（head.json）代替模型自带的。可多次指定：以第一个为准，其余并列给出；emotions 为模型自带的。",

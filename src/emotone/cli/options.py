@@ -59,6 +59,11 @@ head_option = click.option(
 )
 
 
+def heads_option(help_text: str) -> _Option:
+    """`--head`, which the command gets as `heads`: files, or OWN_HEAD for the model's own."""
+    return click.option("--head", "heads", multiple=True, metavar=say("FILE|emotions", "文件|emotions"), help=help_text)
+
+
 def output_file(help_text: str, *, required: bool = True) -> _Option:
     """`-o FILE`, which the command gets as `output`."""
     return click.option(

@@ -16,7 +16,7 @@ from .console import ERR, LANGUAGE, OPTIONS, fail, say
 from .guarding import Guarding, guarding_options
 from .launching import launch
 from .limiting import limiting_options
-from .options import model_option
+from .options import heads_option, model_option
 
 
 @click.command(
@@ -43,12 +43,8 @@ from .options import model_option
     help=say("Folder for results.", "保存结果的文件夹。"),
 )
 @model_option
-@click.option(
-    "--head",
-    "heads",
-    multiple=True,
-    metavar=say("FILE|emotions", "文件|emotions"),
-    help=say(
+@heads_option(
+    say(
         "Let a trained head (head.json) answer wherever nobody asks for another. May be given again: the first one answers, the "
         "others are beside it; emotions is the model's own.",
         "未另行指定时，以训练所得的分类头（head.json）作答。可多次指定：以第一个为准，其余并列给出；emotions 为模型自带的。",

@@ -32,9 +32,8 @@ class LivePanel:
 def build(library: Library, language: Language) -> LivePanel:
     """The stage, and below it what was saved."""
     scripts = ("live/curve.js", "live/stream.js", "live/live.js")
-    start = library.recognizer(START)
-    head = OwnHeads.of(library.heads(start)).head
-    frame = html(live_view.frame(start.info.labels, head, language), "em-live", *scripts)
+    head = OwnHeads.of(library).head
+    frame = html(live_view.frame(_labels(library), head, language), "em-live", *scripts)
     saved = html(live_view.saved(None, language), "em-live-saved", "live/saved.js")
     return LivePanel(frame, saved)
 

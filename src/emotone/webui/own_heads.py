@@ -1,11 +1,11 @@
 """Heads beside the model's own: those of the server, and a visitor's, loaded or taught on this page, which nobody else sees."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ..errors import EmotoneError
 from ..heads import Head, load_head
 from ..interview import OWN_HEAD
+from ..library import START, Library
 from . import texts
 from .analysis import Chosen, Problem
 from .shelf import Shelf
@@ -31,8 +31,9 @@ class OwnHeads:
         return None if self.chosen is None else self.heads[self.chosen]
 
     @classmethod
-    def of(cls, heads: Mapping[str, Head]) -> "OwnHeads":
-        """Those of a server, with which a visit begins; the first of them answers."""
+    def of(cls, library: Library) -> "OwnHeads":
+        """Those of the server, with which a visit begins; the first of them answers."""
+        heads = library.heads(library.recognizer(START))
         own = tuple(replace(head, name=name) for name, head in heads.items() if name != OWN_HEAD)
         return cls(own, None if next(iter(heads)) == OWN_HEAD else 0)
 

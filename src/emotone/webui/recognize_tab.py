@@ -68,7 +68,7 @@ def build(library: Library, language: Language) -> Panel:
                 choices = library.choices()
                 choice = html(menu.menu(choices, START, language), "em-menu", "menu.js")
                 card = html(menu.card(choices, START, library.fetches is not None, 0, language), "em-card", "card.js")
-            heads = html(menu.head_menu(_heads(library), language), "em-heads", "upload.js", "heads.js")
+            heads = html(menu.head_menu(OwnHeads.of(library), language), "em-heads", "upload.js", "heads.js")
             granularity = gr.Radio(
                 _granularities(language),
                 value="utterance",
@@ -107,10 +107,6 @@ def build(library: Library, language: Language) -> Panel:
         result,
         exported,
     )
-
-
-def _heads(library: Library) -> OwnHeads:
-    return OwnHeads.of(library.heads(library.recognizer(START)))
 
 
 def _timeline(language: Language) -> tuple[gr.Accordion, gr.Slider, gr.Slider]:
@@ -184,7 +180,7 @@ def wire(panel: Panel, library: Library, outputs: Path | None, shelf: Shelf, lan
         gr.State(START),
         gr.State(Voice()),
         gr.State(Hearings()),
-        gr.State(_heads(library)),
+        gr.State(OwnHeads.of(library)),
         gr.State(Talkers()),
     )
     on(greeted.then, actions.card, [visit.model, language], panel.card)
