@@ -21,8 +21,7 @@ import emotone
 from emotone.baseline import FULL_VARIETY, ONE_MOOD, PRIOR, compare
 from emotone.cache import EmbeddingCache
 from emotone.embeddings import embed_clips
-from emotone.evaluation import softmax
-from emotone.heads import Head
+from emotone.heads import Head, softmax
 from emotone.labels import LABELS
 from emotone.manifest import read_manifest
 from emotone.types import SAMPLE_RATE

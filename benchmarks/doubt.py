@@ -25,9 +25,9 @@ from emotone.audio import load_audio
 from emotone.cache import EmbeddingCache
 from emotone.doubts import GRAVE, unclear, unfamiliar
 from emotone.embeddings import EmbeddedClips, embed_clips
-from emotone.evaluation import calibration_error, softmax, speaker_of
+from emotone.evaluation import calibration_error, speaker_of
 from emotone.familiarity import fit_familiarity
-from emotone.heads import Head
+from emotone.heads import Head, softmax
 from emotone.manifest import Clip, read_manifest
 from emotone.training import train_head
 from emotone.twins import Crowd

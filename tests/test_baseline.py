@@ -6,13 +6,13 @@ import pytest
 
 from emotone.baseline import (
     ENOUGH,
+    MANY,
     PRIOR,
     baseline_doubts,
     compare,
     comparison,
     joined,
     load_baseline,
-    logits_offset,
 )
 from emotone.errors import ModelError
 from emotone.heads import Head
@@ -31,7 +31,7 @@ def a_baseline(embeddings: np.ndarray, seconds: float = 10.0) -> Baseline:
 
 def guess(embedding: np.ndarray, baseline: Baseline | None = None, head: Head = HEAD) -> str:
     logits = head.logits(embedding.astype(np.float32))
-    scores = head.scores(logits if baseline is None else logits + logits_offset(baseline, head))
+    scores = head.scores(logits if baseline is None else comparison(baseline, head).applied(logits))
     return max(scores, key=scores.__getitem__)
 
 
@@ -45,22 +45,52 @@ def test_a_voice_that_always_sounds_sad_is_heard_by_what_changes_in_it() -> None
 
 def test_the_mean_is_moved_to_the_usual_logits_as_far_as_there_is_speech() -> None:
     voice = np.array([0.3, -0.2, 0.1, 0.0])
-    head = replace(HEAD, usual=np.array([1, 2, 3, 0], np.float32))
+    head = replace(HEAD, usual=np.array([1, 1, 1, 0], np.float32))
+    mean = (MIXED + voice).mean(axis=0)
     for seconds in (0.5, 10.0, 1e9):
         found = comparison(a_baseline(MIXED + voice, seconds), head)
         share = 6 * seconds / (6 * seconds + PRIOR)
         assert float(found.trust) == pytest.approx(share)
-        np.testing.assert_allclose(found.offset, share * (head.usual - (MIXED + voice).mean(axis=0)), atol=1e-5)
+        left = 1 - share * 6 / (6 + MANY)  # what is not yet made of how the moods lie apart
+        moved = found.applied(mean)[:3] - left * (mean + share * (head.usual - mean))[:3]
+        assert np.ptp(moved) < 1e-4  # moods that are as frequent as each other lie around the usual
+
+
+def test_whatever_a_voice_adds_is_taken_away() -> None:
+    generator = np.random.default_rng(3)
+    logits, spans, voice = (generator.normal(0, 3, shape) for shape in ((40, 4), (5, 4), (4,)))
+    seconds = np.full(40, 1e9)
+    plain, moved = compare(HEAD, logits, seconds), compare(HEAD, logits + voice, seconds)
+    assert plain.trust == moved.trust == pytest.approx(1)
+    np.testing.assert_allclose(moved.applied(spans + voice), plain.applied(spans), atol=1e-5)
+
+
+def test_many_stretches_show_how_the_moods_of_a_voice_lie_apart() -> None:
+    """Something in this voice that is no mood moves the logits more than its moods do."""
+    generator = np.random.default_rng(0)
+    mood = np.repeat([0, 1, 2], 300)
+    else_ = generator.normal(0, 2, 900)[:, None] * np.array([1.0, -1.0, 0.0, 0.0])
+    logits = 1.5 * np.eye(4)[mood] + else_ + generator.normal(0, 0.3, (900, 4))
+    spoken = logits[:, :3].argmax(axis=1) == mood
+    right = []
+    for count in (6, 30, 120, 450):
+        chosen = generator.permutation(900)[:count]
+        compared = compare(HEAD, logits[chosen], np.full(count, 10.0)).applied(logits)
+        right.append(np.mean(compared[:, :3].argmax(axis=1) == mood))
+    assert np.mean(spoken) < 0.65
+    assert right == sorted(right)
+    assert right[-1] > np.mean(spoken) + 0.1
 
 
 def test_stretches_count_by_their_speech() -> None:
-    seconds = np.array([1.0, 2.0, 3.0, 1.0, 2.0, 3.0])
-    split = Baseline(np.repeat(MIXED, [1, 2, 3, 1, 2, 3], axis=0).astype(np.float32), np.ones(12), 6, MODEL)
-    whole = Baseline(MIXED.astype(np.float32), seconds, 6, MODEL)
-    weighted = (seconds[:, None] * MIXED).sum(axis=0) / seconds.sum()
-    for baseline in (split, whole):
-        found = comparison(baseline, HEAD)
-        np.testing.assert_allclose(found.offset, -found.trust * weighted, atol=1e-6)
+    generator = np.random.default_rng(2)
+    logits, seconds = generator.normal(0, 3, (20, 4)), generator.uniform(1, 9, 20)
+    found = compare(HEAD, logits, seconds)
+    wild = compare(HEAD, np.vstack([logits, [[50, -50, 0, 0]]]), np.append(seconds, 1e-9))
+    np.testing.assert_allclose(wild.turn, found.turn, atol=1e-6)
+    np.testing.assert_allclose(wild.offset, found.offset, atol=1e-6)
+    heavy = compare(HEAD, np.vstack([logits, [[50, -50, 0, 0]]]), np.append(seconds, 9.0))
+    assert np.abs(heavy.offset - found.offset).max() > 1
 
 
 def test_variety_does_not_grow_with_the_number_of_stretches() -> None:
@@ -87,7 +117,7 @@ def test_one_mood_in_one_voice_is_not_taken_away() -> None:
 def test_a_single_stretch_says_nothing() -> None:
     baseline = a_baseline(MIXED[:1], 60.0)
     assert float(comparison(baseline, HEAD).trust) == 0
-    np.testing.assert_array_equal(logits_offset(baseline, HEAD), 0)
+    np.testing.assert_array_equal(comparison(baseline, HEAD).applied(MIXED), MIXED)
 
 
 def test_a_sliver_beside_a_stretch_is_no_variety() -> None:
@@ -101,7 +131,8 @@ def test_many_baselines_at_once_give_what_each_gives() -> None:
     together = compare(HEAD, logits, seconds)
     for row in range(5):
         alone = compare(HEAD, logits[row], seconds[row])
-        np.testing.assert_allclose(together.offset[row], alone.offset)
+        np.testing.assert_allclose(together.offset[row], alone.offset, atol=1e-12)
+        np.testing.assert_allclose(together.turn[row], alone.turn, atol=1e-12)
         assert together.trust[row] == pytest.approx(alone.trust)
         assert together.variety[row] == pytest.approx(alone.variety)
 

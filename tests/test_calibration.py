@@ -8,8 +8,7 @@ import pytest
 from emotone.calibration import Calibration, fit_threshold
 from emotone.embeddings import EmbeddedClips
 from emotone.errors import ManifestError, ModelError
-from emotone.evaluation import softmax
-from emotone.heads import Head, load_head
+from emotone.heads import Head, load_head, softmax
 from emotone.manifest import Clip
 from emotone.training import COVERAGES, calibrate, fit_haste
 from emotone.types import ModelInfo

@@ -60,16 +60,18 @@ def test_frames_are_kept_when_asked_for(model: Recognizer, heard: Listening, fou
     assert model.listen(four_moods).frames is None
 
 
-def test_a_baseline_offsets_the_logits_of_every_span(model: Recognizer, heard: Listening, voice: Baseline) -> None:
+def test_a_baseline_changes_the_logits_of_every_span_alike(
+    model: Recognizer, heard: Listening, voice: Baseline
+) -> None:
     assert heard.frames is not None
     found = comparison(voice, model.head)
     assert found.trust > 0.4
 
     def scores(start: float, end: float) -> dict[str, float]:
-        return scores_of(heard, model.head, frames_between(heard, start, end), found.offset, float(found.trust))
+        return scores_of(heard, model.head, frames_between(heard, start, end), found)
 
     result = heard.predict(baseline=voice)
-    whole = scores_of(heard, model.head, np.arange(len(heard.frames)), found.offset, float(found.trust))
+    whole = scores_of(heard, model.head, np.arange(len(heard.frames)), found)
     assert result.scores == pytest.approx(whole, abs=1e-3)  # the last frame is cut
     assert result.baseline is voice
     assert result.absolute is not None

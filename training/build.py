@@ -15,15 +15,17 @@ from numpy.typing import NDArray
 
 from base import base_model, silent_model, tuned_graph, write_model
 from corpora import EXAMPLE_SPEAKERS, TRAINING, ZERO_SHOT, Clip, load_corpus, speaker_folds
+from emotone.baseline import compare
 from emotone.familiarity import Familiarity, fit_familiarity
 from emotone.heads import Head
+from emotone.labels import LABELS
 from emotone.recognizer import Recognizer
 from emotone.training.frames import RATE
 from emotone.training.network import standard
 from encoder import Weights, load_weights
 from ensemble import Sample, trained_nets
 from features import AS_RECORDED, CONTEXT, CUTS, MEL_SESSIONS, SESSIONS, Encoded, encoded, log_mels
-from head import Logits, Spans, Vectors, calibrated, centred, fit_head
+from head import Spans, Vectors, calibrated, fit_head, offered
 from report import HeldOut, evaluation, truth_of
 from tuning import Start, tuned
 
@@ -190,52 +192,60 @@ def held_out(protocol: str, material: Material, fold_of: Callable[[Clip], str]) 
     """Logits of all clips whose fold is not empty, each by a model that has not learned from its fold."""
     sample = material.frames
     folds = np.array([fold_of(clip) for clip in sample.clips])
-    alone = np.full((len(sample.clips), 9), np.nan)
-    relative, strangeness = alone.copy(), alone[:, 0].copy()
+    parts: list[tuple[NDArray[np.int64], Spans]] = []
     for fold in sorted(set(folds) - {""}):
-        held = folds == fold
-        files = {sample.clips[row].path for row in np.flatnonzero(held)}
+        held = np.flatnonzero(folds == fold)
+        files = {sample.clips[row].path for row in held}
         learned = learned_encoder(material, files, f"{protocol} {fold}".replace(" ", "_"))
-        alone[held], relative[held] = masked_logits(learned_head(learned), learned.sample, learned.vectors, held)
-        strangeness[held] = familiarity(learned).strangeness(learned.vectors[held], sample.durations[held])
-    return _result(protocol, sample, alone, relative, strangeness)
+        head = replace(learned_head(learned), familiarity=familiarity(learned))
+        parts.append((held, judged(head, learned.sample, learned.vectors, held)))
+    rows = np.concatenate([held for held, _ in parts])
+    return _result(protocol, sample, rows, Spans.joined([spans for _, spans in parts]))
 
 
 def zero_shot(material: Material, model: Recognizer, head: Head) -> HeldOut:
     """Logits of the corpora that are never trained on."""
-    assert head.familiarity is not None
     sample = sample_of(model, material.corpora, ZERO_SHOT, material.cache, means_only=True)
-    vectors = sample.frames.means
-    alone, relative = masked_logits(head, sample, vectors, sample.whole)
-    strangeness = head.familiarity.strangeness(vectors, sample.durations)
-    return _result("never trained on", sample, alone, relative, strangeness)
+    rows = np.flatnonzero(sample.whole)
+    return _result("never trained on", sample, rows, judged(head, sample, sample.frames.means, rows))
 
 
-def masked_logits(head: Head, sample: Sample, vectors: Vectors, rows: NDArray[np.bool_]) -> tuple[Logits, Logits]:
-    """Logits `(clips, labels)` as recorded, and when each voice is compared with its mean; -inf for masked labels."""
-    assert head.usual is not None
-    vectors, voices = vectors[rows], sample.voices[rows]
-    relative = centred(vectors, voices, sample.whole[rows]) @ head.weight.T + head.usual
-    never = np.array([label in head.masked for label in head.labels])
-    alone, compared = (np.where(never, -np.inf, logits) for logits in (head.logits(vectors), relative))
-    return alone, compared.astype(np.float64)
+def judged(head: Head, sample: Sample, vectors: Vectors, rows: NDArray[np.int64]) -> Spans:
+    """What a head makes of these clips; each voice is compared with all of its clips among them that were not cut."""
+    assert head.familiarity is not None
+    clips, durations = tuple(sample.clips[row] for row in rows), sample.durations[rows]
+    logits, voices, whole = head.logits(vectors[rows]), sample.voices[rows], sample.whole[rows]
+    relative, among, trust = logits.copy(), logits.copy(), np.zeros(len(rows))
+    unknown = np.array([label in head.masked for label in head.labels])
+    kept_out = unknown | ~offered(clips)
+    for voice in np.unique(voices):
+        own = voices == voice
+        baseline = logits[own & whole], durations[own & whole]
+        found = compare(head, *baseline)
+        relative[own], trust[own] = found.applied(logits[own]), found.trust
+        others = kept_out[np.argmax(own)]
+        offering = replace(head, masked=frozenset(np.array(LABELS)[others].tolist()))
+        among[own] = np.where(others, -np.inf, compare(offering, *baseline).applied(logits[own]))
+    alone, relative = (np.where(unknown, -np.inf, values) for values in (logits, relative))
+    strangeness = head.familiarity.strangeness(vectors[rows], durations)
+    return Spans(clips, alone, relative, among, trust, durations, strangeness)
 
 
-def _result(
-    protocol: str, sample: Sample, alone: Logits, relative: Logits, strangeness: NDArray[np.float64]
-) -> HeldOut:
-    """Clips as recorded, with their logits in context beside them where there are any; and cut ones."""
+def _result(protocol: str, sample: Sample, rows: NDArray[np.int64], spans: Spans) -> HeldOut:
+    """Clips as recorded, with their logits in context beside them where there are any; and cut ones.
 
-    def spans(session: str) -> Spans:
-        rows = np.flatnonzero((sample.sessions == session) & ~np.isnan(strangeness))
-        clips = tuple(sample.clips[row] for row in rows)
-        return Spans(clips, alone[rows], relative[rows], sample.durations[rows], strangeness[rows])
-
-    whole = spans(AS_RECORDED)
-    place_of = {sample.clips[row].path: row for row in np.flatnonzero(sample.sessions == CONTEXT)}
-    nowhere = np.full(alone.shape[1], np.nan)
-    context = [alone[place_of[clip.path]] if clip.path in place_of else nowhere for clip in whole.clips]
-    cuts = [spans(session) for session in CUTS]
+    Args:
+        protocol: How they were held out.
+        sample: Where they are from.
+        rows: Which of it they are.
+        spans: What was made of them.
+    """
+    sessions = sample.sessions[rows]
+    whole = spans.only(sessions == AS_RECORDED)
+    place_of = {spans.clips[place].path: place for place in np.flatnonzero(sessions == CONTEXT)}
+    nowhere = np.full(spans.alone.shape[1], np.nan)
+    context = [spans.alone[place_of[clip.path]] if clip.path in place_of else nowhere for clip in whole.clips]
+    cuts = [spans.only(sessions == session) for session in CUTS]
     return HeldOut(protocol, whole, np.array(context), tuple(cut for cut in cuts if cut.clips))
 
 

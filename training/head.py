@@ -16,6 +16,7 @@ from emotone.labels import LABELS
 CORPUS_WEIGHTS = {"iesc": 0.1, "emotiontts_ko": 0.5}  # others 1
 AGAINST_ABSENT = 0.1  # how much a clip speaks against labels that its corpus does not have
 STRENGTH = 0.05  # of L2 regularisation, where embeddings have deviation 1
+TEMPERATURE = 1.2  # about what `calibrated` finds: voices are compared at it before
 _FORBIDDEN = -1e4
 _TINY = 1e-12  # a score
 
@@ -37,12 +38,12 @@ def balanced_weights(clips: Sequence[Clip]) -> NDArray[np.float64]:
     return scaled
 
 
-def centred(embeddings: Vectors, voices: NDArray[np.str_], counted: NDArray[np.bool_] | None = None) -> Vectors:
-    """Embeddings without the mean of their voice: of all its clips, or of those that are counted."""
+def centred(embeddings: Vectors, voices: NDArray[np.str_]) -> Vectors:
+    """Embeddings without the mean of their voice."""
     result = embeddings.copy()
     for voice in np.unique(voices):
         rows = voices == voice
-        result[rows] -= embeddings[rows if counted is None else rows & counted].mean(axis=0)
+        result[rows] -= embeddings[rows].mean(axis=0)
     return result
 
 
@@ -59,7 +60,7 @@ def usual_embedding(embeddings: Vectors, clips: Sequence[Clip]) -> Vectors:
 
 
 def fit_head(embeddings: Vectors, voices: NDArray[np.str_], clips: Sequence[Clip]) -> Head:
-    """A head of the nine labels; those that no clip has are masked. Temperatures are 1.
+    """A head of the nine labels; those that no clip has are masked. It is not yet calibrated.
 
     Every clip is learned from twice: as it is, and moved so that its voice's mean is that of the average voice. Its loss is the
     cross entropy among the labels of its corpus and, at `AGAINST_ABSENT`, among all: a corpus without disgust says little
@@ -74,9 +75,9 @@ def fit_head(embeddings: Vectors, voices: NDArray[np.str_], clips: Sequence[Clip
     deviation = embeddings.std(axis=0) + 1e-6
     both = np.concatenate([embeddings - usual, centred(embeddings, voices)]) / deviation
     truth = np.array([LABELS.index(clip.emotion) for clip in clips] * 2)
-    offered = _offered(clips)
-    own = np.where(np.concatenate([offered, offered]), 0.0, _FORBIDDEN)
-    every = np.where(offered.any(axis=0), 0.0, _FORBIDDEN)
+    labels = offered(clips)
+    own = np.where(np.concatenate([labels, labels]), 0.0, _FORBIDDEN)
+    every = np.where(labels.any(axis=0), 0.0, _FORBIDDEN)
     weights = np.tile(balanced_weights(clips), 2) / len(truth)
     shape = (len(LABELS), both.shape[1] + 1)
     inputs = np.concatenate([both, np.ones((len(both), 1), np.float32)], axis=1)
@@ -101,11 +102,11 @@ def fit_head(embeddings: Vectors, voices: NDArray[np.str_], clips: Sequence[Clip
     )
     weight = (found[:, :-1] / deviation).astype(np.float32)
     bias = (found[:, -1] - weight @ usual).astype(np.float32)
-    masked = frozenset(np.array(LABELS)[~offered.any(axis=0)].tolist())
-    return Head(LABELS, weight, bias, masked=masked, usual=found[:, -1].astype(np.float32))
+    masked = frozenset(np.array(LABELS)[~labels.any(axis=0)].tolist())
+    return Head(LABELS, weight, bias, TEMPERATURE, masked, found[:, -1].astype(np.float32))
 
 
-def _offered(clips: Sequence[Clip]) -> NDArray[np.bool_]:
+def offered(clips: Sequence[Clip]) -> NDArray[np.bool_]:
     """`(clips, labels)`: the labels that each clip's corpus has."""
     has = {(clip.corpus, clip.emotion) for clip in clips}
     rows = {corpus: [(corpus, label) in has for label in LABELS] for corpus in {clip.corpus for clip in clips}}
@@ -118,8 +119,10 @@ class Spans:
 
     Attributes:
         clips: The clips.
-        alone: Logits `(clips, labels)`.
-        relative: The same, compared with the mean of all clips of the same speaker.
+        alone: Logits `(clips, labels)`; -inf for masked labels.
+        relative: The same, compared with all clips of the same speaker.
+        among: The same with only the labels that the clip's corpus has; -inf for all others.
+        trust: How far they were compared, `(clips,)`.
         durations: `(clips,)`, in seconds.
         strangeness: `(clips,)`: by what was familiar to that model.
     """
@@ -127,13 +130,25 @@ class Spans:
     clips: tuple[Clip, ...]
     alone: Logits
     relative: Logits
+    among: Logits
+    trust: NDArray[np.float64]
     durations: NDArray[np.float64]
     strangeness: NDArray[np.float64]
+
+    @classmethod
+    def joined(cls, parts: Sequence["Spans"]) -> "Spans":
+        """Those of all parts, one after the other."""
+        clips = tuple(clip for part in parts for clip in part.clips)
+        return cls(clips, *(np.concatenate(values) for values in zip(*(part._values for part in parts), strict=True)))
+
+    @property
+    def _values(self) -> tuple[NDArray[np.float64], ...]:
+        return self.alone, self.relative, self.among, self.trust, self.durations, self.strangeness
 
     def only(self, rows: NDArray[np.bool_]) -> "Spans":
         """Some of the clips."""
         clips = tuple(clip for clip, wanted in zip(self.clips, rows, strict=True) if wanted)
-        return Spans(clips, self.alone[rows], self.relative[rows], self.durations[rows], self.strangeness[rows])
+        return Spans(clips, *(value[rows] for value in self._values))
 
 
 def calibrated(head: Head, whole: Spans, cuts: Sequence[Spans]) -> Head:
@@ -157,7 +172,7 @@ def calibrated(head: Head, whole: Spans, cuts: Sequence[Spans]) -> Head:
     def loss(values: NDArray[np.float64]) -> float:
         tried, total = having(values), 0.0
         for spans, labels, weight in zip(held_out, truth, weights, strict=True):
-            for trust, logits in ((0.0, spans.alone), (1.0, spans.relative)):
+            for trust, logits in ((0.0, spans.alone), (spans.trust, spans.relative)):
                 scores = tried.probabilities(logits, trust, spans.durations, np.clip(spans.strangeness, *STRANGENESS))
                 total -= float((weight * np.log(scores[np.arange(len(labels)), labels] + _TINY)).mean())
         return total

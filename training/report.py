@@ -34,8 +34,8 @@ def evaluation(results: Sequence[HeldOut], head: Head) -> str:
     """The evaluation as Markdown; temperatures are those of the head."""
     lines = [
         "UAR in percent, with the 95 % interval of a bootstrap over speakers. Labels that a corpus lacks are not offered, except",
-        "under 'nine'. Relative: each voice is compared with the mean of all of its clips, without labels. ECE: expected",
-        "calibration error of the nine-label confidence, in percent.",
+        "under 'nine'. Relative: each voice is compared with all of its clips, without their labels. ECE: expected calibration",
+        "error of the nine-label confidence, in percent.",
         "",
         "| corpus | protocol | absolute | in context | relative | nine, absolute | nine, relative | ECE | ECE, relative |",
         "|---|---|---|---|---|---|---|---|---|",
@@ -64,7 +64,7 @@ def _cells(result: HeldOut, corpus: str, head: Head) -> list[str]:
     rows = np.array([clip.corpus == corpus for clip in result.whole.clips])
     own = result.whole.only(rows)
     return [
-        *(_uar(logits, own.clips, nine=False) for logits in (own.alone, result.context[rows], own.relative)),
+        *(_uar(logits, own.clips, nine=False) for logits in (own.alone, result.context[rows], own.among)),
         *(_uar(logits, own.clips, nine=True) for logits in (own.alone, own.relative)),
         *(_sureness(own, head, relative)[-1] for relative in (False, True)),
     ]
@@ -72,7 +72,7 @@ def _cells(result: HeldOut, corpus: str, head: Head) -> list[str]:
 
 def _sureness(spans: Spans, head: Head, relative: bool) -> list[str]:
     """Accuracy, mean confidence and calibration error."""
-    logits, trust = (spans.relative, 1.0) if relative else (spans.alone, 0.0)
+    logits, trust = (spans.relative, spans.trust) if relative else (spans.alone, 0.0)
     scores = head.probabilities(logits, trust, spans.durations, np.clip(spans.strangeness, *STRANGENESS))
     confidence, right = scores.max(axis=1), scores.argmax(axis=1) == truth_of(spans.clips)
     values = (right.mean(), confidence.mean(), metrics.calibration_error(confidence, right))

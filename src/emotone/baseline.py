@@ -1,7 +1,8 @@
 """Baselines: how a voice usually sounds, from any recordings of it. Judged against that, the emotion stands out.
 
 A voice, a microphone and a room move every embedding by about the same amount in every mood. Behind a linear head that move
-is an offset of the logits, so it can be taken away exactly, from any span, before or after the fact.
+is an offset of the logits, so it can be taken away exactly, from any span, before or after the fact. Some minutes of a voice also
+show how its moods lie apart (`emotone.moods`): that is a straight map of the logits, as exact.
 """
 
 import json
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from .errors import ModelError
 from .heads import Head
+from .moods import told_apart
 from .text import Text
 from .types import Baseline, ModelInfo, Reason
 
@@ -26,6 +28,7 @@ PRIOR = 10.0  # seconds of speech that the usual voice counts for: the less ther
 FULL_VARIETY = 0.36  # from which on a baseline is trusted fully: most sets of mixed moods have 0.4–0.8
 ONE_MOOD = 0.24  # of variety: below it lie most sets of one mood, and the doubts say so
 MOST_BYTES = 256 * 2**20  # that a baseline may take in memory: days of speech
+MANY = 20.0  # stretches from which on more is made of how a voice's moods lie apart than of what is known of all voices
 ENOUGH = 20.0  # seconds of speech; the doubts mention less
 
 _DAMAGES = (  # what reading a file that is no baseline can end with
@@ -37,24 +40,38 @@ _MOST_UNBIASED = 2.0  # what two equal stretches are raised by; a hundredth of a
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
-    """What it takes to compare spans of a voice with its baseline.
+    """What it takes to compare spans of a voice with its baseline: a straight map of their logits.
 
     Attributes:
-        offset: float64 `(…, labels)`: to be added to their logits.
+        turn: float64 `(…, labels, labels)`: what logits are multiplied by.
+        offset: float64 `(…, labels)`: what is then added.
         trust: float64 `(…)`: how much of the difference between the voice and the usual one that is, 0…1.
         variety: float64 `(…)`: how different the moods of the baseline seem to be, 0…1.
     """
 
+    turn: NDArray[np.float64]
     offset: NDArray[np.float64]
     trust: NDArray[np.float64]
     variety: NDArray[np.float64]
+
+    def applied(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Logits `(…, labels)` of spans of the voice, compared; as many voices as there are comparisons, or one for all."""
+        turned: NDArray[np.float64] = np.einsum("...kl,...l->...k", self.turn, logits)
+        return turned + self.offset
+
+    @classmethod
+    def none(cls, head: Head) -> "Comparison":
+        """With nothing: logits stay what they are."""
+        labels = len(head.labels)
+        return cls(np.eye(labels), np.zeros(labels), np.zeros(()), np.zeros(()))
 
 
 def compare(head: Head, logits: NDArray[np.float64], seconds: NDArray[np.float64]) -> Comparison:
     """How to compare a voice with its baseline, for many baselines at once.
 
-    What moves is the mean of the stretches, weighted by their speech, to `head.usual`. Little speech moves it less, and so
+    The mean of the stretches, weighted by their speech, is moved to `head.usual`. Little speech moves it less, and so
     does speech that seems to be of one mood: its mean is the voice *and* the mood, and taking both away removes the answer.
+    The more stretches there are, the more the moods are told apart as this voice has them.
 
     Args:
         head: What the logits are of.
@@ -66,7 +83,23 @@ def compare(head: Head, logits: NDArray[np.float64], seconds: NDArray[np.float64
     shares = (seconds / total[..., None])[..., None]
     variety = _variety(head, logits, shares)
     trust = total / (total + PRIOR) * np.minimum(variety / FULL_VARIETY, 1.0)
-    return Comparison(trust[..., None] * (usual - (shares * logits).sum(axis=-2)), trust, variety)
+    away = usual - (shares * logits).sum(axis=-2)
+    count = 1 / (shares[..., 0] ** 2).sum(axis=-1)  # as many stretches of equal length would say as much
+    known = (trust * count / (count + MANY))[..., None]
+    turn, shift = _told_apart(head, logits + away[..., None, :], shares[..., 0] * count[..., None])
+    offset = known * (shift + (turn @ away[..., None])[..., 0]) + (1 - known) * trust[..., None] * away
+    return Comparison(known[..., None] * turn + (1 - known[..., None]) * np.eye(len(usual)), offset, trust, variety)
+
+
+def _told_apart(
+    head: Head, logits: NDArray[np.float64], weights: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """As `told_apart`; masked labels stay as they are."""
+    active = np.flatnonzero([label not in head.masked for label in head.labels])
+    turn = np.broadcast_to(np.eye(len(head.labels)), (*logits.shape[:-2], *2 * logits.shape[-1:])).copy()
+    shift = np.zeros(turn.shape[:-1])
+    turn[..., active[:, None], active], shift[..., active] = told_apart(logits[..., active], weights, head.temperature)
+    return turn, shift
 
 
 def _variety(head: Head, logits: NDArray[np.float64], shares: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -99,13 +132,8 @@ def _entropy(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def comparison(baseline: Baseline, head: Head) -> Comparison:
-    """How to compare spans with this baseline: an offset `(labels,)`, a trust, a variety."""
+    """How to compare spans with this baseline."""
     return compare(head, head.logits(baseline.embeddings), baseline.seconds)
-
-
-def logits_offset(baseline: Baseline, head: Head) -> NDArray[np.float64]:
-    """What to add to a span's logits to compare it with the baseline: `(labels,)`."""
-    return comparison(baseline, head).offset
 
 
 def joined(baselines: Sequence[Baseline]) -> Baseline:

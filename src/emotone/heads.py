@@ -164,9 +164,7 @@ class Head:
         active = np.array([label not in self.masked for label in self.labels])
         temperatures = self.temperature_at(trust, duration, strangeness)
         shifted = np.where(active, logits, -math.inf) / temperatures[..., None]
-        weights = np.exp(shifted - shifted.max(axis=-1, keepdims=True))
-        probabilities: NDArray[np.float64] = weights / weights.sum(axis=-1, keepdims=True)
-        return probabilities
+        return softmax(shifted)
 
     def scores(
         self, logits: NDArray[np.float64], *, trust: float = 0.0, duration: float = SPAN, strangeness: float = 1.0
@@ -234,6 +232,13 @@ class Head:
             raise ModelError(
                 f"The head is damaged ({error!r}). Get the model again.", f"分类头已损坏（{error!r}）。请重新获取模型。"
             ) from error
+
+
+def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scores `(…, labels)` that sum to 1; `-inf` becomes 0."""
+    weights = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    scores: NDArray[np.float64] = weights / weights.sum(axis=-1, keepdims=True)
+    return scores
 
 
 def check_head(head: Head, model: ModelInfo) -> None:

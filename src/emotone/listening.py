@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .baseline import baseline_doubts, check_model, comparison
+from .baseline import Comparison, baseline_doubts, check_model, comparison
 from .doubts import UNFAMILIAR, UTTERANCE_ONLY, WINDOWS, in_order, mixed, unclear, unfamiliar
 from .errors import AudioError, ModelError, OptionError
 from .heads import Head
@@ -287,11 +287,11 @@ class Listening:
         first = sum(len(other.labels) for other in self._heads[: self._heads.index(head)])
         sums = self._sums[:, first : first + len(head.labels)]
         if baseline is None:
-            return View(head, sums, self._counts, self._stretches, self.info.frame_rate, self.duration)
-        check_model(baseline, self.info)
-        compared = comparison(baseline, head)
-        offset, trust = compared.offset, float(compared.trust)
-        return View(head, sums, self._counts, self._stretches, self.info.frame_rate, self.duration, offset, trust)
+            compared = Comparison.none(head)
+        else:
+            check_model(baseline, self.info)
+            compared = comparison(baseline, head)
+        return View(head, sums, self._counts, self._stretches, self.info.frame_rate, self.duration, compared)
 
     @property
     def _edges(self) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .baseline import Comparison
 from .errors import OptionError
 from .heads import Head
 from .segment import top_label
@@ -26,8 +27,7 @@ class View:
         stretches: float32 `(stretches, dim)`: mean frames of each STRETCH.
         frame_rate: Frames per second.
         duration: Of the recording, in seconds.
-        offset: float64 `(labels,)` or a number: added to the logits of every span.
-        trust: As in `Head.temperature_at`.
+        comparison: What every span is compared with.
     """
 
     head: Head
@@ -36,8 +36,7 @@ class View:
     stretches: NDArray[np.float32]
     frame_rate: float
     duration: float
-    offset: NDArray[np.float64] | float = 0.0
-    trust: float = 0.0
+    comparison: Comparison
 
     def frames_of(self, start: float, end: float) -> tuple[int, int]:
         """The first frame of a span and the one behind its last: at least one frame."""
@@ -59,11 +58,11 @@ class View:
     def segment(self, start: float, end: float) -> Segment:
         """What a span says, of which frames count; times in seconds."""
         first, last = self.frames_of(start, end)
-        logits = (self.sums[last] - self.sums[first]) / self.counted(start, end)
+        logits = self.comparison.applied((self.sums[last] - self.sums[first]) / self.counted(start, end))
         seconds = self.seconds(start, end)
         near = slice(first // self._size, (last - 1) // self._size + 1)
         strange = self._strangeness(self._shares(np.array([first, last]), near), near, np.array([seconds]))[0]
-        scores = self.head.scores(logits + self.offset, trust=self.trust, duration=seconds, strangeness=float(strange))
+        scores = self.head.scores(logits, trust=self._trust, duration=seconds, strangeness=float(strange))
         return Segment(start, end, top_label(scores), scores)
 
     def contributions(self, label: str | None, step: float) -> tuple[Contribution, ...]:
@@ -76,12 +75,12 @@ class View:
         parts = np.diff(counts)
         usable = (parts > 0) & (parts < counts[-1])
         rest = counts[-1] - parts[usable]
-        without = (self.sums[-1] - np.diff(self.sums[edges], axis=0)[usable]) / rest[:, None]  # (stretches, labels)
+        without = self.comparison.applied((self.sums[-1] - np.diff(self.sums[edges], axis=0)[usable]) / rest[:, None])
         others = self._shares(np.array([0, len(self.sums) - 1])) - self._shares(edges)[usable]
         changes = said.scores[label] - self._score(label, without, rest, others)
         rival = max((other for other in self.head.labels if other != label), key=said.scores.__getitem__)
         ours, theirs = self.head.labels.index(label), self.head.labels.index(rival)
-        whole = self.sums[-1] / counts[-1]
+        whole = self.comparison.applied(self.sums[-1] / counts[-1])
         margins = (whole[ours] - whole[theirs]) - (without[:, ours] - without[:, theirs])
         times = edges / self.frame_rate
         times[-1] = self.duration
@@ -90,6 +89,10 @@ class View:
             Contribution(start, end, label, score, margin)
             for start, end, score, margin in zip(*(column.tolist() for column in columns), strict=True)
         )
+
+    @property
+    def _trust(self) -> float:
+        return float(self.comparison.trust)
 
     def _edges(self, step: float) -> NDArray[np.int64]:
         """The frames where stretches of `step` seconds begin, and the one behind the last."""
@@ -121,10 +124,10 @@ class View:
     def _score(
         self, label: str, logits: NDArray[np.float64], counts: NDArray[np.int64], shares: NDArray[np.int64]
     ) -> NDArray[np.float64]:
-        """Of means of so many frames each, and of each stretch, `(…)`."""
+        """Of means of so many frames each, and of each stretch, `(…)`; the logits are compared ones."""
         seconds = counts / self.frame_rate
         strange = self._strangeness(shares, _ALL, seconds)
-        scores: NDArray[np.float64] = self.head.probabilities(logits + self.offset, self.trust, seconds, strange)
+        scores: NDArray[np.float64] = self.head.probabilities(logits, self._trust, seconds, strange)
         return scores[:, self.head.labels.index(label)]
 
     def _check(self, label: str, step: float) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from evaluation.synthetic import HEAD, LABELS, MODEL
 
-from emotone.baseline import logits_offset
+from emotone.baseline import compare, comparison
 from emotone.embeddings import EmbeddedClips
 from emotone.errors import ManifestError, OptionError
 from emotone.evaluation import Report, evaluate, prediction_rows, report_page, report_record
@@ -61,17 +61,23 @@ def test_both_views_stand_side_by_side() -> None:
 def test_speaker_is_what_the_library_does_with_all_clips_of_a_speaker() -> None:
     embedded = voices()
     rows = np.arange(len(embedded))
-    offsets, trust = compare_clips(embedded, HEAD, rows, "speaker")
+    compared, trust = compare_clips(embedded, HEAD, rows, "speaker")
     own = rows[24:48]
     baseline = Baseline(embedded.embeddings[own], embedded.durations[own], len(own), MODEL)
-    np.testing.assert_allclose(offsets[0, own], np.tile(logits_offset(baseline, HEAD), (24, 1)))
+    expected = comparison(baseline, HEAD).applied(HEAD.logits(embedded.embeddings[own]))
+    np.testing.assert_allclose(compared[0, own], expected)
     assert np.ptp(trust[0, own]) == 0
 
 
 def test_a_corpus_is_one_baseline() -> None:
     embedded = voices(corpora=2)
-    offsets, _ = compare_clips(embedded, HEAD, np.arange(len(embedded)), "corpus")
-    assert len(np.unique(offsets[0].round(9), axis=0)) == 2
+    rows = np.arange(len(embedded))
+    compared, _ = compare_clips(embedded, HEAD, rows, "corpus")
+    logits = HEAD.logits(embedded.embeddings)
+    for number in range(2):
+        own = rows[rows // 24 % 2 == number]
+        expected = compare(HEAD, logits[own], embedded.durations[own]).applied(logits[own])
+        np.testing.assert_allclose(compared[0, own], expected)
     gained = [evaluate(embedded, HEAD, "present", choice).uar.value for choice in ("none", "corpus", "speaker")]
     assert gained[2] > max(gained[:2])
     assert evaluate(voices(speaker=False), HEAD, "present", "corpus").units.kind == "clip"
@@ -97,17 +103,21 @@ def test_clips_are_compared_with_others_only() -> None:
     embedded = voices(clips=5)
     loud = embedded.embeddings.copy()
     loud[7] = 1000
-    offsets, _ = compare_clips(replace(embedded, embeddings=loud), HEAD, np.arange(len(embedded)), "k=3")
-    assert np.abs(offsets[:, 7]).max() < 100
-    touched = np.abs(offsets[:, 5:10]).max(axis=-1) > 100
-    assert not touched[:, 2].any()
-    assert touched[:, [0, 1, 3, 4]].any(axis=0).all()
+    (_, before), (_, after) = (
+        compare_clips(clips, HEAD, np.arange(len(embedded)), "k=3")
+        for clips in (embedded, replace(embedded, embeddings=loud))
+    )
+    touched = before != after
+    assert not touched[:, 7].any()
+    assert touched[:, [5, 6, 8, 9]].any(axis=0).all()
+    assert not touched[:, :5].any()
+    assert not touched[:, 10:].any()
 
 
 def test_a_speaker_of_one_clip_is_judged_as_it_is() -> None:
     embedded = voices(clips=1)
-    offsets, trust = compare_clips(embedded, HEAD, np.arange(len(embedded)), "k=8")
-    assert not offsets.any()
+    compared, trust = compare_clips(embedded, HEAD, np.arange(len(embedded)), "k=8")
+    np.testing.assert_array_equal(compared[0], HEAD.logits(embedded.embeddings))
     assert not trust.any()
 
 

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from sklearn import metrics as reference
 
 from emotone.evaluation import metrics
+from emotone.heads import softmax
 
 
 def confusion(rows: list[list[int]]) -> NDArray[np.float64]:
@@ -40,7 +41,7 @@ def random_case(seed: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     random = np.random.default_rng(seed)
     truth = random.choice([0, 1, 2, 4, 5], 200, p=[0.4, 0.3, 0.2, 0.07, 0.03])
     logits = random.normal(size=(200, 6)) + 1.5 * np.eye(6)[truth]
-    return truth, metrics.softmax(2 * logits)
+    return truth, softmax(2 * logits)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -77,7 +78,7 @@ def test_confidence_is_calibrated_when_it_says_how_often_it_is_right() -> None:
 
 
 def test_softmax_of_masked_and_huge_logits() -> None:
-    np.testing.assert_allclose(metrics.softmax(np.array([[1e6, 1e6, -np.inf]])), [[0.5, 0.5, 0]])
+    np.testing.assert_allclose(softmax(np.array([[1e6, 1e6, -np.inf]])), [[0.5, 0.5, 0]])
 
 
 def test_the_bootstrap_over_clips_is_the_bootstrap_over_units_of_one_clip() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from emotone.evaluation import softmax
+from emotone.heads import softmax
 from emotone.training.fitting import ABSENT, Moments, discriminants, fit_temperature, log_loss, standardised
 
 

@@ -1,4 +1,4 @@
-"""Rows of a run compared with how their voices usually sound: after the fact, as a baseline is an offset of the logits."""
+"""Rows of a run compared with how their voices usually sound: after the fact, as a baseline is a straight map of the logits."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..baseline import compare, comparison_doubts
+from ..baseline import Comparison, compare, comparison_doubts
 from ..doubts import MARGIN, place_of
 from ..errors import ModelError, OptionError
 from ..evaluation import speaker_named
@@ -27,14 +27,12 @@ class Usual:
     """How a voice usually sounds.
 
     Attributes:
-        offset: float64 `(labels,)`: to be added to logits.
-        trust: As in `Comparison`.
+        comparison: What it does to logits.
         seconds: Of the recordings that it was learned from.
         doubts: Codes of the reasons to doubt a comparison with it.
     """
 
-    offset: NDArray[np.float64]
-    trust: float
+    comparison: Comparison
     seconds: float
     doubts: tuple[str, ...]
 
@@ -54,16 +52,16 @@ class Voices:
     def compared(self, table: Table) -> Table:
         """The rows of some recordings, each compared with its voice; those without speech stay as they are."""
         head, codes = self.head, table["doubts"].to_pylist()
-        nothing = Usual(np.zeros(len(head.labels)), 0.0, 0.0, ())
+        nothing = Usual(Comparison.none(head), 0.0, ())
         found = [
             self.usual[name] if spoken else nothing
             for name, spoken in zip(_names(table), map(_NO_SPEECH.isdisjoint, codes), strict=True)
         ]
         embeddings, seconds = embeddings_of(table), table["duration"].to_numpy()
-        offsets = np.array([usual.offset for usual in found]).reshape(-1, len(head.labels))
-        trust = np.array([usual.trust for usual in found])
+        logits = [usual.comparison.applied(own) for usual, own in zip(found, head.logits(embeddings), strict=True)]
+        trust = np.array([usual.comparison.trust for usual in found])
         strange = head.strangeness(embeddings, seconds)
-        scores = head.probabilities(head.logits(embeddings) + offsets, trust, seconds, strange)
+        scores = head.probabilities(np.reshape(logits, (-1, len(head.labels))), trust, seconds, strange)
         first, second = np.sort(scores, axis=1)[:, :-3:-1].T
         return _fitted(
             table,
@@ -141,7 +139,7 @@ def _check(folder: RunFolder) -> None:
 def _usual(head: Head, logits: NDArray[np.float32], seconds: NDArray[np.float64]) -> Usual:
     found = compare(head, logits.astype(np.float64), seconds)
     reasons = comparison_doubts(seconds, float(found.variety))
-    return Usual(found.offset, float(found.trust), float(seconds.sum()), tuple(reason.code for reason in reasons))
+    return Usual(found, float(seconds.sum()), tuple(reason.code for reason in reasons))
 
 
 def _names(table: Table) -> Iterator[str]:

@@ -13,7 +13,7 @@ from .evaluation import (
     evaluation_of,
     uar_difference,
 )
-from .metrics import calibration_error, softmax
+from .metrics import calibration_error
 from .page import report_page
 from .protocol import Judged, LabelChoice, Protocol, agree
 from .report import PAGE_NAME, PREDICTIONS_NAME, REPORT_NAME, Report, prediction_rows, report_record
@@ -54,7 +54,6 @@ __all__ = [
     "prediction_rows",
     "report_page",
     "report_record",
-    "softmax",
     "speaker_named",
     "speaker_of",
     "speakers_of",

@@ -18,7 +18,7 @@ SEED = 0
 
 _FEW = re.compile(r"k=([1-9]\d{0,3})")
 
-_Compared = tuple[NDArray[np.float64], NDArray[np.float64]]  # offsets (draws, clips, labels) and trust (draws, clips)
+_Compared = tuple[NDArray[np.float64], NDArray[np.float64]]  # logits (draws, clips, labels) and trust (draws, clips)
 
 
 def check_baseline(choice: str) -> None:
@@ -36,7 +36,7 @@ def draws_of(choice: str) -> int:
 
 
 def compare_clips(embedded: EmbeddedClips, head: Head, rows: NDArray[np.int64], choice: str) -> _Compared:
-    """What to add to the logits of some clips, and how far that compares them with a baseline.
+    """The logits of some clips, compared with a baseline, and how far they were.
 
     Args:
         embedded: All clips; those that are not scored are part of baselines too.
@@ -51,10 +51,10 @@ def compare_clips(embedded: EmbeddedClips, head: Head, rows: NDArray[np.int64], 
     """
     check_baseline(choice)
     draws = draws_of(choice)
-    offsets, trust = np.zeros((draws, len(rows), len(head.labels))), np.zeros((draws, len(rows)))
-    if choice == NONE:
-        return offsets, trust
     logits = head.logits(embedded.embeddings)
+    compared, trust = np.tile(logits[rows], (draws, 1, 1)), np.zeros((draws, len(rows)))
+    if choice == NONE:
+        return compared, trust
     place = {row: number for number, row in enumerate(rows.tolist())}
     few = _FEW.fullmatch(choice)
     generator = np.random.default_rng(SEED)
@@ -67,8 +67,8 @@ def compare_clips(embedded: EmbeddedClips, head: Head, rows: NDArray[np.int64], 
             chosen = _others(members, scored, int(few[1]), generator) if few else members[None]
             if chosen.shape[1]:  # a speaker of one clip has no others
                 found = compare(head, logits[chosen], embedded.durations[chosen])
-                offsets[draw, places], trust[draw, places] = found.offset, found.trust
-    return offsets, trust
+                compared[draw, places], trust[draw, places] = found.applied(logits[scored]), found.trust
+    return compared, trust
 
 
 def _members(embedded: EmbeddedClips, rows: NDArray[np.int64], choice: str) -> Iterator[NDArray[np.int64]]:

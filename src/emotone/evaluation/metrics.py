@@ -88,13 +88,6 @@ def interval(values: Values) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def softmax(logits: Values) -> Values:
-    """Scores `(clips, labels)` that sum to 1; `-inf` becomes 0."""
-    weights = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    scores: Values = weights / weights.sum(axis=-1, keepdims=True)
-    return scores
-
-
 def brier_score(scores: Values, truth: NDArray[np.int64]) -> float:
     """The mean squared distance between scores `(clips, labels)` and the truth, summed over labels: 0 (best) … 2."""
     right = np.zeros_like(scores)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 
 from ..embeddings import EmbeddedClips
 from ..errors import ManifestError
-from ..heads import Head, check_head
+from ..heads import Head, check_head, softmax
 from ..labels import Label, label_of
 from ..manifest import Clip
 from .baselines import NONE, check_baseline, compare_clips
-from .metrics import softmax
 
 LabelChoice: TypeAlias = Literal["all", "present"]
 
@@ -118,9 +117,10 @@ def judge(embedded: EmbeddedClips, head: Head, protocol: Protocol) -> Judged:
     rows = np.flatnonzero([clip.emotion in protocol.words for clip in embedded.clips])
     clips = tuple(embedded.clips[row] for row in rows)
     truth = np.array([protocol.offered.index(protocol.words[clip.emotion]) for clip in clips])
-    offsets, trust = compare_clips(embedded, head, rows, protocol.baseline)
+    offering = replace(head, masked=frozenset(protocol.masked))
+    compared, trust = compare_clips(embedded, offering, rows, protocol.baseline)
     columns = [head.labels.index(label) for label in protocol.offered]
-    logits = (head.logits(embedded.embeddings[rows]) + offsets)[..., columns]
+    logits = compared[..., columns]
     durations = embedded.durations[rows]
     strangeness = head.strangeness(embedded.embeddings[rows], durations)
     scores = softmax(logits / head.temperature_at(trust, durations, strangeness)[..., None])

@@ -10,8 +10,8 @@ from .. import __version__
 from ..calibration import COVERAGE, Calibration, fit_threshold
 from ..embeddings import EmbeddedClips
 from ..errors import ManifestError
-from ..evaluation import Protocol, Units, agree, calibration_error, softmax, speakers_of
-from ..heads import MOST_HASTE, SPAN, SPANS, Head
+from ..evaluation import Protocol, Units, agree, calibration_error, speakers_of
+from ..heads import MOST_HASTE, SPAN, SPANS, Head, softmax
 from .fitting import fit_temperature, log_loss
 from .splitting import split_clips
 

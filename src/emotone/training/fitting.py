@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..evaluation import softmax
+from ..heads import softmax
 
 Features = NDArray[np.float32]
 

@@ -7,12 +7,12 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from ..baseline import logits_offset
+from ..baseline import comparison
 from ..embeddings import EmbeddedClips
 from ..errors import ManifestError
-from ..evaluation import Evaluation, Judged, Protocol, evaluation_of, softmax, speaker_of
+from ..evaluation import Evaluation, Judged, Protocol, evaluation_of, speaker_of
 from ..familiarity import ACCEPTED, Familiarity, describe
-from ..heads import Head
+from ..heads import Head, softmax
 from ..types import Baseline
 from .fitting import (
     Coordinates,
@@ -100,10 +100,12 @@ def learn_head(
     by_strength = np.stack([_held_out(split, spaces, heads) for heads in zip(*tried, strict=True)])
     scored = split.judged[lesson.truth] & (split.fold < len(spaces.folds))
     choice, choices = _choose(by_strength, lesson.truth, split, scored)
-    heads = [own[place] for own, place in zip(tried, choices, strict=False)]  # of the folds that are judged
+    temperature = fit_temperature(by_strength[choice][scored], lesson.truth[scored])
+    heads = [  # of the folds that are judged
+        replace(own[place], temperature=temperature) for own, place in zip(tried, choices, strict=False)
+    ]
     absolute = _held_out(split, spaces, heads)
     relative, compared = _compared(lesson, split, spaces, heads, absolute)
-    temperature = fit_temperature(by_strength[choice][scored], lesson.truth[scored])
     relative_temperature = fit_temperature(relative[compared], lesson.truth[compared]) if compared.any() else None
     head = replace(
         whole[choice],
@@ -219,7 +221,7 @@ def _compared(
         if not apart or len(rows) < ENOUGH_CLIPS or len(set(lesson.truth[rows].tolist())) < 2:
             continue
         baseline = Baseline(spaces.folds[fold][rows], embedded.durations[rows], len(rows), embedded.model)
-        relative[rows] += logits_offset(baseline, heads[fold])
+        relative[rows] = comparison(baseline, heads[fold]).applied(logits[rows])
         compared[rows] = split.judged[lesson.truth[rows]]
         found += 1
     enough = found >= ENOUGH_SPEAKERS and len(set(lesson.truth[compared].tolist())) > 1
