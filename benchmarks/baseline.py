@@ -18,7 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 import emotone
-from emotone.baseline import FULL_VARIETY, ONE_MOOD, PRIOR, compare
+from emotone.baseline import FULL_VARIETY, MANY, ONE_MOOD, PRIOR, compare
 from emotone.cache import EmbeddingCache
 from emotone.embeddings import embed_clips
 from emotone.heads import Head, softmax
@@ -34,9 +34,11 @@ TRAINING, CHOOSING, REPORTED = (
 FOLDS, AXES, STRENGTH = 5, 384, 0.003
 REPEATS = 4  # sets drawn for each speaker
 NEUTRAL = LABELS.index("neutral")
+WINDOW, PASSAGE = 3.0, 9.0  # seconds
 
 _Array = NDArray[np.float64]
-_Estimator = Callable[[Head, _Array, _Array], _Array]  # head, logits (stretches, labels), seconds → offset (labels,)
+# head, the baseline's logits (stretches, labels) and seconds, the spans' logits (spans, labels) → these compared
+_Estimator = Callable[[Head, _Array, _Array, _Array], _Array]
 
 
 @dataclass(frozen=True)
@@ -183,62 +185,66 @@ def sets(corpus: Corpus, kind: str, count: int) -> Iterator[tuple[str, NDArray[n
                 yield str(speaker), rows[chosen], np.delete(rows, chosen)
 
 
-def product(prior: float = PRIOR, full: float | None = FULL_VARIETY) -> _Estimator:
-    """What `emotone.baseline` does, or the same with other constants; `full` None: variety does not count."""
+def moved(
+    middle: Callable[[Head, _Array, _Array], _Array], prior: float = PRIOR, full: float | None = None
+) -> _Estimator:
+    """A middle of the baseline is moved to the usual logits, as far as there is speech and, with `full`, variety."""
 
-    def offset(head: Head, logits: _Array, seconds: _Array) -> _Array:
-        found = compare(head, logits, seconds)
-        gate = 1.0 if full is None else min(float(found.variety) / full, 1.0)
-        trust = seconds.sum() / (seconds.sum() + prior) * gate
-        return trust * (_usual(head) - np.average(logits, axis=0, weights=seconds))
+    def compared(head: Head, logits: _Array, seconds: _Array, spans: _Array) -> _Array:
+        trust = seconds.sum() / (seconds.sum() + prior)
+        if full is not None:
+            trust *= min(float(compare(head, logits, seconds).variety) / full, 1.0)
+        usual = np.zeros(len(LABELS)) if head.usual is None else head.usual.astype(np.float64)
+        return spans + trust * (usual - middle(head, logits, seconds))
 
-    return offset
-
-
-def _usual(head: Head) -> _Array:
-    return np.zeros(len(LABELS)) if head.usual is None else head.usual.astype(np.float64)
-
-
-def _shrunk(middle: Callable[[Head, _Array], _Array]) -> _Estimator:
-    return lambda head, logits, seconds: seconds.sum() / (seconds.sum() + PRIOR) * (_usual(head) - middle(head, logits))
+    return compared
 
 
-def _trimmed(_: Head, logits: _Array) -> _Array:
+def _bundled(head: Head, logits: _Array, seconds: _Array, spans: _Array) -> _Array:
+    return compare(head, logits, seconds).applied(spans)
+
+
+def _mean(_: Head, logits: _Array, seconds: _Array) -> _Array:
+    return np.average(logits, axis=0, weights=seconds)
+
+
+def _trimmed(_: Head, logits: _Array, seconds: _Array) -> _Array:
     cut = len(logits) // 5
     return np.sort(logits, axis=0)[cut : len(logits) - cut].mean(axis=0)
 
 
-def _medoid(_: Head, logits: _Array) -> _Array:
+def _medoid(_: Head, logits: _Array, seconds: _Array) -> _Array:
     return logits[np.linalg.norm(logits[:, None] - logits, axis=-1).sum(axis=1).argmin()]
 
 
-def _neutral(head: Head, logits: _Array) -> _Array:
+def _neutral(head: Head, logits: _Array, seconds: _Array) -> _Array:
     return np.average(logits, axis=0, weights=head.probabilities(logits)[:, NEUTRAL] + 1e-3)
 
 
-def _iterated(head: Head, logits: _Array) -> _Array:
+def _iterated(head: Head, logits: _Array, seconds: _Array) -> _Array:
     middle = logits.mean(axis=0)
     for _ in range(5):
-        middle = np.average(logits, axis=0, weights=head.probabilities(logits - middle)[:, NEUTRAL] + 1e-3)
+        middle = _neutral(head, logits - middle, seconds) + middle
     return middle
 
 
 ESTIMATORS: dict[str, _Estimator] = {
-    "no baseline": lambda head, logits, seconds: np.zeros(len(LABELS)),
-    "mean": product(0.0, None),
-    "mean, prior 2 s": product(2.0, None),
-    "mean, prior 5 s": product(5.0, None),
-    "mean, prior 10 s": product(10.0, None),
-    "mean, prior 20 s": product(20.0, None),
-    "equal weights, prior 10 s": _shrunk(lambda _, logits: logits.mean(axis=0)),
-    "trimmed by a fifth": _shrunk(_trimmed),
-    "median": _shrunk(lambda _, logits: np.median(logits, axis=0)),
-    "medoid": _shrunk(_medoid),
-    "weighted by neutral": _shrunk(_neutral),
-    "weighted by neutral, iterated": _shrunk(_iterated),
-    "with variety (bundled)": product(),
-    "full variety 0.24": product(full=0.24),
-    "full variety 0.48": product(full=0.48),
+    "no baseline": lambda head, logits, seconds, spans: spans,
+    "mean": moved(_mean, 0.0),
+    "mean, prior 2 s": moved(_mean, 2.0),
+    "mean, prior 5 s": moved(_mean, 5.0),
+    "mean, prior 10 s": moved(_mean),
+    "mean, prior 20 s": moved(_mean, 20.0),
+    "equal weights, prior 10 s": moved(lambda _, logits, seconds: logits.mean(axis=0)),
+    "trimmed by a fifth": moved(_trimmed),
+    "median": moved(lambda _, logits, seconds: np.median(logits, axis=0)),
+    "medoid": moved(_medoid),
+    "weighted by neutral": moved(_neutral),
+    "weighted by neutral, iterated": moved(_iterated),
+    "mean, with variety": moved(_mean, full=FULL_VARIETY),
+    "mean, full variety 0.24": moved(_mean, full=0.24),
+    "mean, full variety 0.48": moved(_mean, full=0.48),
+    "with variety and moods (bundled)": _bundled,
 }
 
 
@@ -249,14 +255,19 @@ def judged(
     found: dict[str, list[_Array]] = {name: [] for name in estimators}
     truth = []
     for speaker, chosen, others in sets(corpus, sort, count):
-        head = heads.of(speaker)[kind]
+        head = _offering(heads.of(speaker)[kind], corpus)
         logits, base = head.logits(corpus.embeddings[others]), head.logits(corpus.embeddings[chosen])
         truth.append(corpus.truth[others])
         for name in estimators:
-            found[name].append(logits + ESTIMATORS[name](head, base, corpus.seconds[chosen]))
+            found[name].append(ESTIMATORS[name](head, base, corpus.seconds[chosen], logits))
     if not truth:
         return [float("nan")] * len(estimators)
     return [uar(np.concatenate(found[name]), np.concatenate(truth)) for name in estimators]
+
+
+def _offering(head: Head, corpus: Corpus) -> Head:
+    """The head, with only the labels of a corpus."""
+    return replace(head, masked=frozenset(set(LABELS) - {LABELS[label] for label in np.unique(corpus.truth)}))
 
 
 def row(name: str, values: list[float], digits: int = 1) -> str:
@@ -328,29 +339,75 @@ def print_long(recognizer: emotone.Recognizer, corpora: list[Corpus]) -> None:
     print(title("long recordings, own head", [f"{corpus.name}: AUROC, false alarms, caught (%)" for corpus in corpora]))
     cells = []
     for corpus in corpora:
-        found: dict[bool, list[float]] = {True: [], False: []}
+        found: dict[str, list[float]] = {"mixed": [], "one mood": []}
         generator = np.random.default_rng(2)
         for speaker in generator.permutation(np.unique(corpus.speakers))[:4]:
-            for mixed in (True, False):
-                signal = _joined(corpus, str(speaker), mixed, generator)
+            for kind, varieties in found.items():
+                passages = joined(corpus, str(speaker), kind, 90.0, generator)
+                signal = np.concatenate([passage.signal for passage in passages])
                 baseline = recognizer.listen(signal, sample_rate=SAMPLE_RATE).baseline()
                 logits = recognizer.head.logits(baseline.embeddings)
-                found[mixed].append(float(compare(recognizer.head, logits, baseline.seconds).variety))
-        cells.append(_guard_cell(found[True], found[False]))
+                varieties.append(float(compare(recognizer.head, logits, baseline.seconds).variety))
+        cells.append(_guard_cell(found["mixed"], found["one mood"]))
     print("| 90 s | " + " | ".join(cells) + " |")
 
 
-def _joined(corpus: Corpus, speaker: str, mixed: bool, generator: np.random.Generator) -> NDArray[np.float32]:
+def print_windows(recognizer: emotone.Recognizer, corpora: list[Corpus]) -> None:
+    """Recordings of six minutes, each compared with itself: UAR of windows of 3 s that lie in one passage."""
+    estimators = ("no baseline", "mean, with variety", "with variety and moods (bundled)")
+    print(title("six minutes, compared with themselves", list(estimators)))
+    for corpus in corpora:
+        speakers, counts = np.unique(corpus.speakers, return_counts=True)
+        head, half = _offering(recognizer.head, corpus), WINDOW / 2
+        for kind in ("mixed", "70 % neutral"):
+            logits: dict[str, list[_Array]] = {name: [] for name in estimators}
+            truth: list[int] = []
+            for speaker in speakers[np.argsort(-counts)[:2]]:
+                passages = joined(corpus, str(speaker), kind, 360.0, np.random.default_rng(0))
+                signal = np.concatenate([passage.signal for passage in passages])
+                heard = recognizer.listen(signal, sample_rate=SAMPLE_RATE, keep_frames=True)
+                assert heard.frames is not None
+                rate, baseline, spans = heard.info.frame_rate, heard.baseline(), []
+                for passage, end in zip(passages, np.cumsum([len(one.signal) for one in passages]), strict=True):
+                    last = end / SAMPLE_RATE
+                    for middle in np.arange(last - len(passage.signal) / SAMPLE_RATE + half, last - half, 1.0):
+                        window = slice(round((middle - half) * rate), round((middle + half) * rate))
+                        spans.append(heard.frames[window].mean(axis=0))
+                        truth.append(passage.label)
+                said, base = head.logits(np.array(spans)), head.logits(baseline.embeddings)
+                for name in estimators:
+                    logits[name].append(ESTIMATORS[name](head, base, baseline.seconds, said))
+            values = [uar(np.concatenate(logits[name]), np.array(truth)) for name in estimators]
+            print(row(f"{corpus.name}, {kind}", values))
+
+
+@dataclass(frozen=True)
+class Passage:
+    """Clips of one voice in one mood, one after the other."""
+
+    label: int
+    signal: NDArray[np.float32]
+
+
+def joined(corpus: Corpus, speaker: str, kind: str, seconds: float, generator: np.random.Generator) -> list[Passage]:
+    """Passages of 9 s at least, as long as `seconds` together; no two neighbours are of the same mood, unless all are of one."""
     rows = np.flatnonzero(corpus.speakers == speaker)
     moods = np.unique(corpus.truth[rows])
-    mood, parts, lasted, total = generator.choice(moods), [], 0.0, 0.0
-    while total < 90:
-        if mixed and lasted >= 9:
-            mood, lasted = generator.choice(moods[moods != mood]), 0.0
-        chosen = generator.choice(rows[corpus.truth[rows] == mood])
-        parts.append(emotone.load_audio(corpus.files[chosen]).samples)
-        lasted, total = lasted + corpus.seconds[chosen], total + corpus.seconds[chosen]
-    return np.concatenate(parts)
+    mood, passages, total = int(generator.choice(moods)), list[Passage](), 0.0
+    while total < seconds:
+        pool, parts, lasted = rows[corpus.truth[rows] == mood], [], 0.0
+        wanted = PASSAGE * (7 / 3 if kind == "70 % neutral" and mood == NEUTRAL else 1.0)
+        while lasted < wanted:
+            chosen = generator.choice(pool)
+            parts.append(emotone.load_audio(corpus.files[chosen]).samples)
+            lasted += parts[-1].size / SAMPLE_RATE
+        passages.append(Passage(mood, np.concatenate(parts)))
+        total += lasted
+        others = moods[moods != mood]
+        if kind == "70 % neutral":
+            others = others[others != NEUTRAL] if mood == NEUTRAL else np.array([NEUTRAL])
+        mood = mood if kind == "one mood" else int(generator.choice(others))
+    return passages
 
 
 def print_own(recognizer: emotone.Recognizer, corpora: list[Corpus]) -> None:
@@ -363,7 +420,8 @@ def print_own(recognizer: emotone.Recognizer, corpora: list[Corpus]) -> None:
             logits, truth = [], []
             for _, chosen, others in sets(corpus, "mixed", max(count, 1)):
                 base = compare(head, head.logits(corpus.embeddings[chosen]), corpus.seconds[chosen])
-                logits.append(head.logits(corpus.embeddings[others]) + (base.offset if count else 0))
+                spans = head.logits(corpus.embeddings[others])
+                logits.append(base.applied(spans) if count else spans)
                 truth.append(corpus.truth[others])
             values.append(uar(softmax(np.concatenate(logits)), np.concatenate(truth)))
         print(row(str(count), values))
@@ -379,9 +437,8 @@ def main() -> None:
     parser.add_argument("--reported", nargs="*", default=REPORTED)
     arguments = parser.parse_args()
     recognizer = emotone.load_model(arguments.model, threads=1)
-    print(
-        f"{recognizer.info.name} {recognizer.info.revision}. PRIOR {PRIOR:g} s, FULL_VARIETY {FULL_VARIETY}, ONE_MOOD {ONE_MOOD}."
-    )
+    constants = f"PRIOR {PRIOR:g} s, FULL_VARIETY {FULL_VARIETY}, ONE_MOOD {ONE_MOOD}, MANY {MANY:g}"
+    print(f"{recognizer.info.name} {recognizer.info.revision}. {constants}.")
     reported = [load(arguments.corpora, name, recognizer) for name in arguments.reported]
     heads: Heads | Identity
     if arguments.held_out:
@@ -394,7 +451,7 @@ def main() -> None:
         heads = Heads(training)
         print_heads(heads, corpora)
     for sort, counts in (
-        ("mixed", (1, 2, 4, 8, 16, 32)),
+        ("mixed", (1, 2, 4, 8, 16, 32, 64)),
         ("70 % neutral", (8, 32)),
         ("neutral", (8, 32)),
         ("one mood", (8, 32)),
@@ -408,6 +465,7 @@ def main() -> None:
     print_guard(heads, corpora)
     if arguments.long:
         print_long(recognizer, [corpus for corpus in corpora if corpus.name in CHOOSING])
+        print_windows(recognizer, reported)
     if not arguments.held_out:
         print_own(recognizer, corpora)
 
