@@ -7,6 +7,8 @@ its joy, and what else changes in it that is no mood at all. Telling such distri
 Source: Dempster, Laird and Rubin 1977, "Maximum likelihood from incomplete data via the EM algorithm".
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,7 +22,7 @@ SPREAD_PRIOR = 20.0  # … and the first guess at the covariance
 RIDGE = 0.02  # of the mean variance, added to each
 RARE = 0.1  # stretches that every mood has at least
 CAUTION = (
-    0.5  # what is left of how sure such distributions make: stretches are like each other, and moods not quite normal
+    0.5  # of how sure such distributions make, what is left: stretches are like each other, moods not quite normal
 )
 SHARES = 0.5  # how far a mood is more likely for being frequent: nothing says that the next sound is of the same mix
 
@@ -44,15 +46,16 @@ def told_apart(logits: _Array, weights: _Array, temperature: float) -> tuple[_Ar
     count, labels = weights.sum(axis=-1)[..., None], logits.shape[-1]
     guess, centre = softmax(logits / (SOFTNESS * temperature)), logits.mean(axis=-2, keepdims=True)
     logits = logits - centre
+    squares = np.swapaxes(weights[..., None] * logits, -1, -2) @ logits  # summed over the stretches
     first = _Moods.of(logits, weights, guess)
     places = first.sums / np.maximum(first.counts, _TINY)[..., None]
-    spread = first.scatter(places) / count[..., None]
+    spread = first.scatter(squares, places) / count[..., None]
     level = RIDGE * np.trace(spread, axis1=-2, axis2=-1) / labels + _TINY
     spread = spread + level[..., None, None] * np.eye(labels)
     moods = first
     for _ in range(ROUNDS):
         means = (moods.sums + MEAN_PRIOR * places) / (moods.counts + MEAN_PRIOR)[..., None]
-        within = (moods.scatter(means) + SPREAD_PRIOR * spread) / (count + SPREAD_PRIOR)[..., None]
+        within = (moods.scatter(squares, means) + SPREAD_PRIOR * spread) / (count + SPREAD_PRIOR)[..., None]
         turn = np.swapaxes(np.linalg.solve(within, np.swapaxes(means, -1, -2)), -1, -2)
         near = -(turn * means).sum(axis=-1) / 2
         frequent = np.log((moods.counts + RARE) / (count + labels * RARE))
@@ -62,6 +65,7 @@ def told_apart(logits: _Array, weights: _Array, temperature: float) -> tuple[_Ar
     return scale * (turn - turn.mean(axis=-2, keepdims=True)), scale * (shift - shift.mean(axis=-1, keepdims=True))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class _Moods:
     """What a guess at the mood of each stretch sums up to.
 
@@ -70,20 +74,24 @@ class _Moods:
         sums: `(…, labels, labels)`: of their logits.
     """
 
-    def __init__(self, counts: _Array, sums: _Array, squares: _Array) -> None:
-        self.counts, self.sums, self._squares = counts, sums, squares
+    counts: _Array
+    sums: _Array
 
     @classmethod
     def of(cls, logits: _Array, weights: _Array, shares: _Array) -> "_Moods":
         weighted = np.swapaxes(weights[..., None] * shares, -1, -2)
-        squares = np.swapaxes(weights[..., None] * logits, -1, -2) @ logits
-        return cls(weighted.sum(axis=-1), weighted @ logits, squares)
+        return cls(weighted.sum(axis=-1), weighted @ logits)
 
-    def scatter(self, means: _Array) -> _Array:
-        """Squares and products of what each stretch lies away from its mood's mean, summed: `(…, labels, labels)`."""
+    def scatter(self, squares: _Array, means: _Array) -> _Array:
+        """Squares and products of what each stretch lies away from its mood's mean, summed: `(…, labels, labels)`.
+
+        Args:
+            squares: The same away from nothing.
+            means: `(…, labels, labels)`: of each mood.
+        """
         across = np.swapaxes(means, -1, -2) @ self.sums
         between = np.swapaxes(means * self.counts[..., None], -1, -2) @ means
-        return self._squares - across - np.swapaxes(across, -1, -2) + between
+        return squares - across - np.swapaxes(across, -1, -2) + between
 
 
 def _mapped(logits: _Array, turn: _Array, shift: _Array) -> _Array:
