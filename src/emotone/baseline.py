@@ -59,6 +59,21 @@ class Comparison:
         turned: NDArray[np.float64] = np.einsum("...kl,...l->...k", self.turn, logits)
         return turned + self.offset
 
+    def at(self, places: NDArray[np.int64]) -> "Comparison":
+        """Those at these places of several."""
+        return Comparison(self.turn[places], self.offset[places], self.trust[places], self.variety[places])
+
+    @classmethod
+    def joined(cls, parts: Sequence["Comparison"]) -> "Comparison":
+        """One behind the other, those of each part."""
+        labels = parts[0].offset.shape[-1]
+        return cls(
+            np.concatenate([part.turn.reshape(-1, labels, labels) for part in parts]),
+            np.concatenate([part.offset.reshape(-1, labels) for part in parts]),
+            np.concatenate([part.trust.ravel() for part in parts]),
+            np.concatenate([part.variety.ravel() for part in parts]),
+        )
+
     @classmethod
     def none(cls, head: Head) -> "Comparison":
         """With nothing: logits stay what they are."""

@@ -21,9 +21,7 @@ MEAN_PRIOR = 10.0  # stretches that the first guess at where a mood lies counts 
 SPREAD_PRIOR = 20.0  # … and the first guess at the covariance
 RIDGE = 0.02  # of the mean variance, added to each
 RARE = 0.1  # stretches that every mood has at least
-CAUTION = (
-    0.5  # of how sure such distributions make, what is left: stretches are like each other, moods not quite normal
-)
+CAUTION = 0.5  # of how sure such distributions make: stretches are like each other, moods not quite normal
 SHARES = 0.5  # how far a mood is more likely for being frequent: nothing says that the next sound is of the same mix
 
 _TINY = 1e-9

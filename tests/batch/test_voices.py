@@ -12,7 +12,7 @@ from archive import RATE, cli
 from pyarrow import parquet
 
 import emotone
-from emotone.batch import RunFolder, Worker, WorkOptions, items_of, open_run, run_local
+from emotone.batch import RunFolder, Worker, WorkOptions, items_of, open_run, run_local, voices
 from emotone.batch import export as exporting
 from emotone.batch.export import export_run
 from emotone.embeddings import embed_clips
@@ -70,6 +70,24 @@ def test_the_same_as_an_evaluation_by_speaker(
     assert rows["happy_08"]["confidence"] == pytest.approx(rows["happy_08"]["absolute_confidence"])  # nothing beside it
     assert "baseline_short" in rows["happy_08"]["doubts"]
     assert rows["sad_06"]["confidence"] != pytest.approx(rows["sad_06"]["absolute_confidence"], abs=0.01)
+
+
+def test_voices_in_any_order(
+    model: emotone.Recognizer, worker: Worker, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Voices with equally many recordings are learned together, however many at a time."""
+    monkeypatch.setattr(voices, "_AT_ONCE", 4)
+    clips = zip(sorted(corpus.glob("*.wav")), "dabcabce", strict=True)
+    lines = [f"{path},{path.stem.split('_')[0]},{speaker}" for path, speaker in clips]
+    (tmp_path / "list.csv").write_text("\n".join(["file,emotion,speaker", *lines]), "utf-8")
+    run_local(RunFolder(tmp_path / "run"), worker, items_of([str(tmp_path / "list.csv")]))
+    rows = compared(tmp_path / "run")
+    found = evaluate(
+        embed_clips(model, read_manifest(tmp_path / "list.csv")), model.head, labels="all", baseline="speaker"
+    )
+    for clip, scores in zip(found.judged.clips, found.judged.scores, strict=True):
+        said = np.array([rows[clip.file.stem][label] for label in found.protocol.offered])
+        np.testing.assert_allclose(said, scores, atol=2e-4)
 
 
 def test_without_speakers_a_folder_is_a_voice(worker: Worker, listed: Path, corpus: Path, tmp_path: Path) -> None:

@@ -19,60 +19,50 @@ ABSOLUTE, ABSOLUTE_CONFIDENCE, BASELINE_SECONDS = "absolute", "absolute_confiden
 """The last columns of a compared table: what is said without a baseline, and how many seconds of speech the baseline has."""
 
 _ADDED = (ABSOLUTE, ABSOLUTE_CONFIDENCE, BASELINE_SECONDS)
+_AT_ONCE = 4096  # recordings, or all of one voice: as many as keep the memory small
 _NO_SPEECH = frozenset({"silent", "no_speech"})
 
 
-@dataclass(frozen=True, slots=True)
-class Usual:
-    """How a voice usually sounds.
-
-    Attributes:
-        comparison: What it does to logits.
-        seconds: Of the recordings that it was learned from.
-        doubts: Codes of the reasons to doubt a comparison with it.
-    """
-
-    comparison: Comparison
-    seconds: float
-    doubts: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Voices:
     """The voices of a run: recordings of one speaker (of one corpus), or of one folder where no speaker is named.
 
     Attributes:
         head: What made the scores.
-        usual: By the name of the voice; one that never speaks has none.
+        places: Where each is, by name, in what follows. Behind all of them is one for what nobody speaks in.
+        comparisons: `(voices + 1,)`: how to compare with each.
+        seconds: float64 `(voices + 1,)`: of the recordings that each was learned from.
+        doubts: Codes of the reasons to doubt a comparison with each.
     """
 
     head: Head
-    usual: dict[str, Usual] = field(repr=False)
+    places: dict[str, int] = field(repr=False)
+    comparisons: Comparison = field(repr=False)
+    seconds: NDArray[np.float64] = field(repr=False)
+    doubts: list[tuple[str, ...]] = field(repr=False)
 
     def compared(self, table: Table) -> Table:
         """The rows of some recordings, each compared with its voice; those without speech stay as they are."""
         head, codes = self.head, table["doubts"].to_pylist()
-        nothing = Usual(Comparison.none(head), 0.0, ())
-        found = [
-            self.usual[name] if spoken else nothing
-            for name, spoken in zip(_names(table), map(_NO_SPEECH.isdisjoint, codes), strict=True)
-        ]
+        spoken = map(_NO_SPEECH.isdisjoint, codes)
+        places = [self.places[name] if said else -1 for name, said in zip(_names(table), spoken, strict=True)]
         embeddings, seconds = embeddings_of(table), table["duration"].to_numpy()
-        logits = [usual.comparison.applied(own) for usual, own in zip(found, head.logits(embeddings), strict=True)]
-        trust = np.array([usual.comparison.trust for usual in found])
+        comparison = self.comparisons.at(np.array(places, np.int64))
         strange = head.strangeness(embeddings, seconds)
-        scores = head.probabilities(np.reshape(logits, (-1, len(head.labels))), trust, seconds, strange)
+        scores = head.probabilities(comparison.applied(head.logits(embeddings)), comparison.trust, seconds, strange)
         first, second = np.sort(scores, axis=1)[:, :-3:-1].T
+        unclear = (first - second < MARGIN).tolist()
+        usual = [self.doubts[place] for place in places]
         return _fitted(
             table,
             {
                 **{label: scores[:, place] for place, label in enumerate(head.labels) if label not in COLUMNS},
                 "label": [head.labels[place] for place in scores.argmax(axis=1)],
                 "confidence": first,
-                "doubts": list(map(_doubts, codes, (first - second < MARGIN).tolist(), found)),
+                "doubts": list(map(_doubts, codes, unclear, usual)),
                 ABSOLUTE: table["label"],
                 ABSOLUTE_CONFIDENCE: table["confidence"],
-                BASELINE_SECONDS: [usual.seconds for usual in found],
+                BASELINE_SECONDS: self.seconds[places],
             },
         )
 
@@ -80,7 +70,7 @@ class Voices:
 def voices_of(folder: RunFolder, tables: Iterable[Table]) -> Voices:
     """How the voices of a run usually sound: each recording with speech is one stretch, as in `emotone evaluate`.
 
-    Some 100 bytes for each row are in memory meanwhile.
+    Some 100 bytes for each row are in memory meanwhile, and 1 kB for each voice from then on.
 
     Args:
         folder: The run.
@@ -105,11 +95,41 @@ def voices_of(folder: RunFolder, tables: Iterable[Table]) -> Voices:
         logits.append(head.logits(embeddings_of(spoken)).astype(np.float32))
         seconds.append(spoken["duration"].to_numpy())
     voice, said, lengths = np.concatenate(voices), np.concatenate(logits), np.concatenate(seconds)
-    rows_of = np.split(voice.argsort(kind="stable"), np.bincount(voice, minlength=len(numbers)).cumsum()[:-1])
-    usual = {
-        name: _usual(head, said[rows], lengths[rows]) for name, rows in zip(numbers, rows_of, strict=bool(numbers))
-    }
-    return Voices(head, usual)
+    found, totals, order = [], [np.zeros(0)], [np.zeros(0, np.int64)]
+    doubts: list[tuple[str, ...]] = []
+    for alike, rows in _alike(voice):
+        found.append(compare(head, said[rows].astype(np.float64), lengths[rows]))
+        totals.append(lengths[rows].sum(axis=1))
+        doubts += map(_reasons, lengths[rows], found[-1].variety.tolist())
+        order.append(alike)
+    places = np.argsort(np.concatenate(order)).tolist()
+    return Voices(
+        head,
+        {name: places[number] for name, number in numbers.items()},
+        Comparison.joined([*found, Comparison.none(head)]),
+        np.append(np.concatenate(totals), 0.0),
+        [*doubts, ()],
+    )
+
+
+def _alike(voice: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Voices that have equally many recordings, some at a time: their numbers, and the rows of each `(voices, recordings)`.
+
+    Args:
+        voice: `(rows,)`: the number of each row's voice.
+    """
+    sizes = np.bincount(voice)
+    rows = np.split(voice.argsort(kind="stable"), sizes.cumsum()[:-1])
+    for size in np.unique(sizes).tolist():
+        alike = np.flatnonzero(sizes == size)
+        step = max(_AT_ONCE // size, 1)
+        for start in range(0, len(alike), step):
+            some = alike[start : start + step]
+            yield some, np.stack([rows[number] for number in some])
+
+
+def _reasons(seconds: NDArray[np.float64], variety: float) -> tuple[str, ...]:
+    return tuple(reason.code for reason in comparison_doubts(seconds, variety))
 
 
 def compared_schema(schema: Schema) -> Schema:
@@ -136,12 +156,6 @@ def _check(folder: RunFolder) -> None:
         )
 
 
-def _usual(head: Head, logits: NDArray[np.float32], seconds: NDArray[np.float64]) -> Usual:
-    found = compare(head, logits.astype(np.float64), seconds)
-    reasons = comparison_doubts(seconds, float(found.variety))
-    return Usual(found, float(seconds.sum()), tuple(reason.code for reason in reasons))
-
-
 def _names(table: Table) -> Iterator[str]:
     """The voice of each row, as far as it is known."""
     named = {name: table[name].to_pylist() for name in ("speaker", "corpus") if name in table.column_names}
@@ -155,11 +169,11 @@ def _folder(file: str) -> str:
     return file[: max(file.rfind(border) for border in ("/", "\\", "::")) + 1]
 
 
-def _doubts(codes: list[str], unclear: bool, usual: Usual) -> list[str]:
+def _doubts(codes: list[str], unclear: bool, usual: tuple[str, ...]) -> list[str]:
     """Those of a row, with another baseline and other scores."""
     if not _NO_SPEECH.isdisjoint(codes):
         return codes
-    found = {*codes, *usual.doubts} - {"unclear"} | ({"unclear"} if unclear else set())
+    found = {*codes, *usual} - {"unclear"} | ({"unclear"} if unclear else set())
     return sorted(found, key=lambda code: (place_of(code), code))
 
 
