@@ -64,6 +64,10 @@ def result_of(events: list[Event]) -> Timeline:
     return events[-1].timeline
 
 
+def windows_of(events: list[Event]) -> list[Window]:
+    return [event for event in events if isinstance(event, Window)]
+
+
 def named(timeline: Timeline, name: str) -> Timeline:
     """The same of a source with another name; the sha256 stays. Without the baseline itself, as none equals another."""
     absolute = timeline.absolute and named(timeline.absolute, name)
@@ -204,19 +208,26 @@ def test_a_given_baseline(model: Recognizer, clips: list[Path], talk: np.ndarray
     events = events_of(model, talk, StreamOptions(hop=2), baseline=baseline)
     expected = model.timeline(talk, TimelineOptions(hop=2), sample_rate=SAMPLE_RATE, baseline=baseline)
     assert named(result_of(events), "stream") == named(expected, "stream")
-    window = next(event.segment for event in events if isinstance(event, Window) and event.segment.end == 8)
+    window = next(event for event in windows_of(events) if event.segment.end == 8)
     alone = model.predict(talk[5 * SAMPLE_RATE : 8 * SAMPLE_RATE], sample_rate=SAMPLE_RATE, baseline=baseline)
-    assert (window.scores, window.doubts) == (alone.scores, alone.doubts)
+    assert (window.segment.scores, window.segment.doubts) == (alone.scores, alone.doubts)
+    assert (window.baseline, window.absolute) == (baseline, alone.absolute)
 
 
 def test_a_stream_is_its_own_baseline(model: Recognizer, talk: np.ndarray, events: list[Event]) -> None:
     found = events_of(model, talk, baseline="auto")
     heard = model.listen(talk, sample_rate=SAMPLE_RATE)
     assert named(result_of(found), "stream") == named(heard.timeline(baseline=heard.baseline()), "stream")
-    adapted = [event.segment.scores for event in found if isinstance(event, Window)]
-    plain = [event.segment.scores for event in events if isinstance(event, Window)]
+    adapted, plain = windows_of(found), windows_of(events)
     assert adapted[0] == plain[0]  # nothing was heard before
-    assert adapted[-1] != plain[-1]
+    assert (adapted[0].baseline, adapted[0].absolute) == (None, None)
+    assert adapted[-1].segment.scores != plain[-1].segment.scores
+    for compared, alone in zip(adapted, plain, strict=True):
+        said = compared.absolute or compared.segment
+        assert (said.label, said.scores) == (alone.segment.label, alone.segment.scores)
+    known = [event.baseline.duration if event.baseline else 0 for event in adapted]
+    assert known == sorted(known)
+    assert known[-1] > 3
 
 
 def test_another_head(model: Recognizer, talk: np.ndarray) -> None:

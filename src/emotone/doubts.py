@@ -130,10 +130,12 @@ def withheld(result: Timeline) -> Timeline: ...
 @overload
 def withheld(result: Segment) -> Segment: ...
 @overload
+def withheld(result: Opinion) -> Opinion: ...
+@overload
 def withheld(result: Conversation) -> Conversation: ...
 def withheld(
-    result: Prediction | Timeline | Segment | Conversation,
-) -> Prediction | Timeline | Segment | Conversation:
+    result: Prediction | Timeline | Segment | Opinion | Conversation,
+) -> Prediction | Timeline | Segment | Opinion | Conversation:
     """The result with the label `unknown` wherever there is a grave reason to doubt.
 
     The reason is then in `withheld`, `confidence` is 0, and the scores are as before. A timeline is treated throughout:
@@ -145,8 +147,10 @@ def withheld(
         )
     if isinstance(result, Segment):
         return _without_label(result)
+    if isinstance(result, Opinion):
+        return _without_label(result)
     if isinstance(result, Prediction):
-        absolute = None if result.absolute is None else _without_label(result.absolute)
+        absolute = None if result.absolute is None else withheld(result.absolute)
         return replace(_without_label(result), absolute=absolute)
     return replace(
         result,

@@ -1,9 +1,9 @@
 """What a stream says while it is heard. Times are seconds of signal: they count samples, never the clock."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from .types import Segment, Timeline
+from .types import Baseline, Opinion, Segment, Timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,13 @@ class Window:
 
     Attributes:
         segment: Just what `Recognizer.predict` says of these seconds alone.
+        baseline: The usual sound that it was compared with, if there is one yet.
+        absolute: What is said without the baseline, when there is one.
     """
 
     segment: Segment
+    baseline: Baseline | None = field(default=None, repr=False, compare=False)
+    absolute: Opinion | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

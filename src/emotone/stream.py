@@ -222,7 +222,8 @@ class _Analyst:
 
     def window(self, signal: Signal, start: float, end: float) -> tuple[Event, ...]:
         said = self._listen(signal).predict(baseline=self._baseline)
-        return (Window(Segment(start, end, said.label, said.scores, said.doubts)),)
+        segment = Segment(start, end, said.label, said.scores, said.doubts)
+        return (Window(segment, said.baseline, said.absolute),)
 
     def segments(self, signal: Signal, start: float) -> tuple[Event, ...]:
         heard = self._listen(signal)

@@ -73,6 +73,11 @@ def talked(served: Served, frames: Iterable[bytes], **fields: Any) -> Messages:
     return messages
 
 
+def windows_of(messages: Messages) -> dict[float, dict[str, Any]]:
+    """By the second at which they end."""
+    return {one["end"]: one for one in messages if one["type"] == "window"}
+
+
 def frames_of(samples: np.ndarray, sizes: Iterator[int]) -> Iterator[bytes]:
     start = 0
     while start < len(samples):
@@ -182,6 +187,13 @@ def test_baseline_head_and_abstaining(
     own = talked(api, frames, **S16, baseline="auto")
     heard = model.listen(part, sample_rate=SAMPLE_RATE)
     same(own[-1], heard.timeline(baseline=heard.baseline()))
+    compared, alone = windows_of(given), windows_of(talked(api, frames, **S16))
+    assert compared.keys() & alone.keys()  # some are left out when the samples come fast
+    for end in compared.keys() & alone.keys():
+        assert compared[end]["baseline"] == {"clips": 1, "seconds": baseline.duration}
+        assert compared[end]["absolute"]["scores"] == pytest.approx(alone[end]["scores"], abs=1e-4)
+        assert compared[end]["scores"] != pytest.approx(alone[end]["scores"], abs=1e-4)
+        assert not {"baseline", "absolute"} & alone[end].keys()
     other = talked(api, frames, **S16, head=head.to_json())
     same(other[-1], model.with_head(head).timeline(part, sample_rate=SAMPLE_RATE))
     silent = talked(api, [bytes(64_000)], **S16, abstain=True)

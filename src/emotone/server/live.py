@@ -3,6 +3,7 @@
 import asyncio
 import json
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +17,7 @@ from ..events import Event, Result, SpeechEnded, SpeechStarted, Window
 from ..recognizer import Recognizer
 from ..stream import Stream
 from ..text import Text
-from ..writers import Record, record, segment_record
+from ..writers import Record, record, segment_record, window_record
 from .problems import ProblemError, problem_of
 from .service import Service
 from .start import Start, read_start
@@ -222,11 +223,19 @@ class _Conversation:
             timeline = withheld(event.timeline) if self._abstain else event.timeline
             # a long result takes a while to write, and others are talking
             fields = await asyncio.to_thread(lambda: {"type": "result", **record(timeline, datetime.now())})
+        elif isinstance(event, Window):
+            fields = {"type": "window", "skipped": skipped, **window_record(self._given(event))}
         else:
             segment = withheld(event.segment) if self._abstain else event.segment
-            kind = {"type": "window", "skipped": skipped} if isinstance(event, Window) else {"type": "segment"}
-            fields = kind | segment_record(segment)
+            fields = {"type": "segment", **segment_record(segment)}
         await self._send(fields)
+
+    def _given(self, window: Window) -> Window:
+        """As the client wants it."""
+        if not self._abstain:
+            return window
+        absolute = window.absolute and withheld(window.absolute)
+        return replace(window, segment=withheld(window.segment), absolute=absolute)
 
     async def _send(self, fields: Record) -> None:
         text = json.dumps(fields, ensure_ascii=False, allow_nan=False)

@@ -12,6 +12,7 @@ ADAPT_HINT = Text(
     "The voice is learned while it speaks: each moment is compared with all that was heard. Best from a minute of speech on.",
     "边听边了解这个声音：每个时刻都与已听到的全部语音比较。语音满一分钟后效果较好。",
 )
+COMPARED = Text("Compared with {seconds} s of this voice", "已与该说话人的 {seconds} 秒语音比较")
 LEVEL = Text("Level of the microphone", "麦克风音量")
 ELAPSED = Text("Time elapsed", "已用时间")
 

@@ -47,6 +47,8 @@ _WORDS = {
     "nothing": live_texts.NOTHING,
     "unfinished": live_texts.UNFINISHED,
     "second": texts.RUNNER_UP,
+    "absolute": texts.ABSOLUTE,
+    "compared": live_texts.COMPARED,
     "curve": live_texts.CURVE,
     "model": texts.MODEL,
 }  # that the script puts in
@@ -160,7 +162,7 @@ def _hero(language: Language) -> Html:
         tag("h2.em-names", tag("span.em-name"), tag("span.em-other-name")),
         tag("p.em-asides"),
         tag("ul.em-live-doubts", attributes={"role": "list", "aria-label": texts.DOUBTS.to(language)}),
-        tag("p.em-compared", symbol("⇄"), " ", live_texts.ADAPT.to(language)),
+        tag("p.em-compared", symbol("⇄"), " ", tag("span.em-amount")),
     )
     confidence = tag(
         "div.em-confidence", tag("span.em-big-number"), tag("span.em-muted", texts.CONFIDENCE.to(language))

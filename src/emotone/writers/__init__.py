@@ -2,7 +2,7 @@
 
 from .entries import Entry, Granularity, entry_of
 from .formats import FORMATS, Format, format_of_file, format_of_media_type
-from .records import Record, record, segment_record, to_csv, to_json, to_jsonl
+from .records import Record, record, segment_record, to_csv, to_json, to_jsonl, window_record
 
 __all__ = [
     "FORMATS",
@@ -18,4 +18,5 @@ __all__ = [
     "to_csv",
     "to_json",
     "to_jsonl",
+    "window_record",
 ]

@@ -8,7 +8,20 @@ from datetime import datetime
 from typing import Any
 
 from .. import __version__
-from ..types import Conversation, ModelInfo, Opinion, Prediction, Reason, Segment, Source, Timeline, Track, utterance_of
+from ..events import Window
+from ..types import (
+    Baseline,
+    Conversation,
+    ModelInfo,
+    Opinion,
+    Prediction,
+    Reason,
+    Segment,
+    Source,
+    Timeline,
+    Track,
+    utterance_of,
+)
 from .summaries import summary_record
 
 Record = dict[str, Any]
@@ -70,7 +83,7 @@ def _about(result: Prediction | Timeline) -> Record:
     if utterance.label_set is not None:
         fields["label_set"] = list(utterance.label_set)
     if utterance.baseline is not None:
-        fields["baseline"] = {"seconds": utterance.baseline.duration, "clips": utterance.baseline.clips}
+        fields["baseline"] = _baseline(utterance.baseline)
     return fields | _views(result)
 
 
@@ -149,6 +162,20 @@ def to_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str] | None = No
         writer.writeheader()
         writer.writerows(rows)
     return text.getvalue()
+
+
+def _baseline(baseline: Baseline) -> Record:
+    return {"seconds": baseline.duration, "clips": baseline.clips}
+
+
+def window_record(window: Window) -> Record:
+    """A window of a stream: as a segment, and what it was compared with."""
+    fields = segment_record(window.segment)
+    if window.baseline is not None:
+        fields["baseline"] = _baseline(window.baseline)
+    if window.absolute is not None:
+        fields["absolute"] = _opinion(window.absolute)
+    return fields
 
 
 def segment_record(segment: Segment) -> Record:

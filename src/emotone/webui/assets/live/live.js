@@ -196,7 +196,6 @@ function paint() {
   const speaking = inSpeech(heard.until);
   const hero = find(".em-hero");
   const said = shown.said;
-  const second = said && runnerUp(said);
   const look = said ? lookOf(said.label) : { other: "", color: "var(--em-quiet)", ...silence(over) };
   hero.style.setProperty("--em-color", look.color);
   hero.classList.toggle("em-faint", !said || !(over || speaking));
@@ -206,8 +205,9 @@ function paint() {
   find(".em-names .em-other-name").textContent = look.other;
   find(".em-confidence").hidden = !said || said.withheld !== undefined;
   find(".em-big-number").textContent = said ? `${Math.round(100 * said.confidence)}%` : "";
-  find(".em-asides").replaceChildren(...(second ? [second] : []));
-  find(".em-compared").hidden = !recording?.adapt || over;
+  find(".em-asides").replaceChildren(...(said ? [runnerUp(said), uncompared(said)].filter(Boolean) : []));
+  find(".em-compared").hidden = !said?.baseline;
+  find(".em-amount").textContent = said?.baseline ? page().compared.replace("{seconds}", Math.round(said.baseline.seconds)) : "";
   const reasons = JSON.parse(page().doubts);
   const codes = (said?.doubts ?? []).filter((code) => code in reasons);
   find(".em-live-doubts").replaceChildren(...codes.map((code) => Object.assign(document.createElement("li"), { textContent: reasons[code] })));
@@ -235,11 +235,18 @@ function whenSaid(over, speaking) {
 
 function runnerUp({ label, scores }) {
   const [next] = Object.keys(scores).filter((other) => other !== label).sort((one, other) => scores[other] - scores[one]);
-  if (!next || scores[next] < 0.01) return null;
-  const sign = Object.assign(document.createElement("span"), { className: "em-emoji", textContent: lookOf(next).emoji });
+  return next && scores[next] >= 0.01 ? aside(page().second, next, scores[next]) : null;
+}
+
+function uncompared({ absolute }) {
+  return absolute ? aside(page().absolute, absolute.label, absolute.scores[absolute.label]) : null;
+}
+
+function aside(what, label, score) {
+  const sign = Object.assign(document.createElement("span"), { className: "em-emoji", textContent: lookOf(label).emoji });
   sign.ariaHidden = "true";
   const whole = document.createElement("span");
-  whole.append(`${page().second} `, sign, ` ${lookOf(next).name} ${Math.round(100 * scores[next])}%`);
+  whole.append(`${what} `, sign, ` ${lookOf(label).name} ${Math.round(100 * score)}%`);
   return whole;
 }
 
