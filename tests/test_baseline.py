@@ -118,6 +118,8 @@ def test_a_single_stretch_says_nothing() -> None:
     baseline = a_baseline(MIXED[:1], 60.0)
     assert float(comparison(baseline, HEAD).trust) == 0
     np.testing.assert_array_equal(comparison(baseline, HEAD).applied(MIXED), MIXED)
+    assert [reason.code for reason in baseline_doubts(baseline, HEAD)] == ["baseline_one_mood"]
+    assert [reason.code for reason in baseline_doubts(a_baseline(MIXED[:1], 6.0), HEAD)] == ["baseline_short"]
 
 
 def test_a_sliver_beside_a_stretch_is_no_variety() -> None:
@@ -158,6 +160,8 @@ def test_joined_baselines_are_one() -> None:
     np.testing.assert_array_equal(both.embeddings, MIXED)
     with pytest.raises(ModelError, match="made by other 8, not by toy 7"):
         joined([first, replace(second, model=replace(MODEL, name="other", revision="8", sha256="cd" * 32))])
+    with pytest.raises(ModelError, match=r"made by \?\[31mother 8"):  # nothing that a terminal would obey
+        joined([first, replace(second, model=replace(MODEL, name="\x1b[31mother", revision="8", sha256="cd" * 32))])
 
 
 def test_a_file_brings_everything_back(tmp_path: Path) -> None:
@@ -197,6 +201,9 @@ def test_an_array_is_no_baseline(tmp_path: Path) -> None:
         ("embeddings", np.array(["a"])),
         ("seconds", np.zeros(6)),
         ("seconds", np.ones((6, 1))),
+        ("seconds", np.full(6, 1e300)),
+        ("embeddings", np.full((6, 4), 3e38, np.float32)),
+        ("clips", np.array(7)),
         ("clips", np.array(0)),
         ("clips", np.array(np.inf)),
         ("model", np.array("[]")),

@@ -52,6 +52,25 @@ def test_the_table_and_its_chinese(many: Path, tmp_path: Path) -> None:
     assert "只有 2 位说话人" in chinese.stderr
 
 
+def test_another_head_is_not_replaced(many: Path, tmp_path: Path) -> None:
+    assert run("train", many, "-o", tmp_path / "mine").returncode == 0
+    before = (tmp_path / "mine" / "head.json").read_bytes()
+    done = run("calibrate", many, "-o", tmp_path / "mine")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "is another head than the one to calibrate" in done.stderr
+    assert (tmp_path / "mine" / "head.json").read_bytes() == before
+    assert run("calibrate", many, "-o", tmp_path / "mine", "--head", tmp_path / "mine").returncode == 0
+    assert emotone.load_head(tmp_path / "mine").calibration is not None
+
+
+def test_without_speakers_nobody_is_held_out(many: Path, tmp_path: Path) -> None:
+    rows = (many / "index.csv").read_text("utf-8").splitlines()
+    (tmp_path / "list.csv").write_text("\n".join(f"{many}/{row}" if number else row for number, row in enumerate(rows)))
+    table = (tmp_path / "list.csv").read_text("utf-8").replace(",0\n", ",\n").replace(",1\n", ",\n")
+    (tmp_path / "list.csv").write_text(table.removesuffix(",1") + ",", "utf-8")
+    assert "on recordings that were held out" in run("calibrate", tmp_path / "list.csv", "-o", tmp_path).stdout
+
+
 def test_too_few_recordings_are_an_error_in_one_line(corpus: Path, tmp_path: Path) -> None:
     done = run("calibrate", corpus, "-o", tmp_path / "none")
     assert done.returncode == 1

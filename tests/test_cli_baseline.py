@@ -66,6 +66,7 @@ def test_table_and_csv_have_both_views(made: Path, clips: list[Path]) -> None:
     (row,) = csv.DictReader(io.StringIO(text))
     assert row["absolute"] == "happy"
     assert 0 < float(row["absolute_confidence"]) < 1
+    assert float(row["baseline_seconds"]) == pytest.approx(emotone.load_baseline(made).duration)
     (plain,) = csv.DictReader(io.StringIO(run("predict", clips[0], "--format", "csv").stdout))
     assert "absolute" not in plain
 
@@ -85,6 +86,17 @@ def test_auto_takes_each_folder_as_one_voice(
     assert "missing.wav" in done.stderr
     saved = [json.loads(path.read_text(encoding="utf-8")) for path in (tmp_path / "out").glob("*/result.json")]
     assert sorted(result["baseline"]["clips"] for result in saved) == [1, 2, 2]
+
+
+def test_a_file_that_is_given_twice_is_answered_twice_and_counts_once(clips: list[Path]) -> None:
+    again = clips[1].parent / ".." / clips[1].parent.name / clips[1].name
+    done = run("predict", clips[1], clips[2], clips[1], again, "--baseline", "auto", "--format", "jsonl")
+    assert done.returncode == 0
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["file"] for row in rows] == list(map(str, (clips[1], clips[2], clips[1], again)))
+    assert {row["baseline"]["clips"] for row in rows} == {2}
+    assert rows[0]["scores"] == rows[2]["scores"] == pytest.approx(rows[3]["scores"], abs=1e-4)
+    assert done.stderr.count("baseline: ") == 1
 
 
 def test_timeline_compares_with_the_recording_itself(model: emotone.Recognizer, four_moods: Path) -> None:
@@ -113,6 +125,13 @@ def test_recordings_of_a_baseline_that_cannot_be_used_are_named(voice: Path, cli
         (["predict", "CLIP", "--baseline", "missing.wav"], 1, "No recording can be used for the baseline"),
         (["predict", "CLIP", "--baseline", "EMPTY"], 1, "There are no recordings in"),
         (["predict", "CLIP", "--baseline", "auto", "--baseline", "CLIP"], 2, "stands alone"),
+        (["predict", "CLIP", "--baseline", ""], 1, "Found an empty path"),
+        (
+            ["timeline", "CLIP", "--channels", "split", "--baseline", "CLIP"],
+            2,
+            "for one speaker, and there are several",
+        ),
+        (["timeline", "CLIP", "--turns", "t.rttm", "--baseline", "CLIP"], 2, "Use --baseline auto"),
         (["timeline", "CLIP", "--baseline", "EMPTY/fake.npz"], 2, "holds no baseline"),
         (["baseline", "make", "CLIP", "-o", "voice.wav"], 2, "ends in .npz"),
         (["baseline", "make", "-o", "voice.npz"], 2, "FILES|DIR"),
@@ -167,6 +186,8 @@ def test_abstaining(tmp_path: Path) -> None:
     found = json.loads(run("predict", tmp_path / "silence.wav", "--abstain", "--format", "json").stdout)
     assert (found["emotion"], found["withheld"], found["confidence"]) == ("unknown", "silent", 0)
     assert found["scores"] == sure["scores"]
+    table = run("predict", tmp_path / "silence.wav", "--abstain").stdout
+    assert f"{sure['emotion'].capitalize()} {sure['confidence']:.0%}" in table  # what would have been said
 
 
 def test_frames_are_saved_from_the_same_pass(model: emotone.Recognizer, clips: list[Path], tmp_path: Path) -> None:

@@ -47,6 +47,12 @@ def test_jsonl(tmp_path: Path) -> None:
     assert read_manifest(write(tmp_path / "list.jsonl", text)) == expected(tmp_path)
 
 
+def test_half_a_character_becomes_a_question_mark(tmp_path: Path) -> None:
+    line = r'{"file": "a.wav", "emotion": "sad\ud800", "speaker": "\udc00x"}'
+    (clip,) = read_manifest(write(tmp_path / "list.jsonl", line))
+    assert (clip.emotion, clip.fields) == ("sad?", {"speaker": "?x"})
+
+
 def test_numbers_become_text(tmp_path: Path) -> None:
     path = write(tmp_path / "list.jsonl", '{"file": "a.wav", "emotion": "sad", "speaker": 7, "age": 31.5, "x": NaN}')
     assert read_manifest(path)[0].fields == {"speaker": "7", "age": "31.5"}
@@ -194,6 +200,8 @@ def test_audformat_without_emotions_or_damaged(database, tmp_path: Path) -> None
         ("list.csv", "file\na.wav\n", "has no column emotion; found: file"),
         ("list.csv", "file,emotion\na.wav,\nb.wav,sad\n,sad\n", r"2 rows without a file or an emotion \(line 2, 4\)"),
         ("list.csv", "file,emotion\na.wav,sad\nb.wav,sad\n./a.wav,happy\n", r"names 1 files more than once \(a.wav\)"),
+        ("list.csv", "file,emotion\na.wav,sad\nb/../a.wav,sad\n", r"names 1 files more than once \(a.wav\)"),
+        ("list.csv", 'file,emotion,sex\na.wav,sad,"f\nb.wav,sad,f\n', "cannot be read"),
         ("list.jsonl", "\n \n", "lists no recordings"),
         ("list.jsonl", '{"file": "a.wav", "emotion": "sad"}\n{"file": ', "line 2"),
         ("list.jsonl", "[1]", "line 1: list"),

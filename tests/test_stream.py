@@ -230,6 +230,14 @@ def test_a_stream_is_its_own_baseline(model: Recognizer, talk: np.ndarray, event
     assert known[-1] > 3
 
 
+def test_what_is_no_baseline(model: Recognizer, clips: list[Path]) -> None:
+    for wrong in ("voice.npz", "AUTO"):
+        with pytest.raises(OptionError, match=f"Found '{wrong}' as a baseline; wanted what `load_baseline`"):
+            model.stream(sample_rate=SAMPLE_RATE, baseline=wrong)  # type: ignore[arg-type]
+        with pytest.raises(OptionError, match=f"Found '{wrong}' as a baseline"):
+            model.predict(clips[1], baseline=wrong)  # type: ignore[arg-type]
+
+
 def test_another_head(model: Recognizer, talk: np.ndarray) -> None:
     weight = np.random.default_rng(0).normal(0, 0.05, (2, model.info.dim)).astype(np.float32)
     other = model.with_head(emotone.Head(("calm", "hesitant"), weight, np.zeros(2, np.float32)))

@@ -17,7 +17,7 @@ from zipfile import BadZipFile, ZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import ModelError
+from .errors import ModelError, OptionError
 from .heads import Head
 from .moods import told_apart
 from .text import Text
@@ -35,6 +35,7 @@ _DAMAGES = (  # what reading a file that is no baseline can end with
     *(KeyError, TypeError, ValueError, AttributeError, OverflowError, EOFError, MemoryError, RecursionError),
     *(NotImplementedError, RuntimeError, BadZipFile, zlib.error),
 )
+_LOUDEST, _LONGEST = 1e6, 1e7  # values of an embedding, and seconds of a stretch, that no recording comes near
 _MOST_UNBIASED = 2.0  # what two equal stretches are raised by; a hundredth of a second beside an hour would be more
 
 
@@ -194,26 +195,24 @@ def load_baseline(path: str | Path) -> Baseline:
         ) from error
     except _DAMAGES as error:
         raise ModelError(
-            f"'{path}' holds no baseline ({error!r}). Make one with: emotone baseline make",
-            f"“{path}”中没有基线（{error!r}）。请用 emotone baseline make 生成。",
+            f"'{path}' holds no baseline. Make one with: emotone baseline make",
+            f"“{path}”中没有基线。请用 emotone baseline make 生成。",
         ) from error
-    wanted = embeddings.shape == (seconds.size, info.dim) and seconds.ndim == 1 and seconds.size > 0 and clips > 0
-    if not (wanted and np.isfinite(embeddings).all() and np.isfinite(seconds).all() and (seconds > 0).all()):
+    shaped = embeddings.shape == (seconds.size, info.dim) and seconds.ndim == 1 and 0 < clips <= seconds.size
+    if not (shaped and (np.abs(embeddings) < _LOUDEST).all() and (seconds > 0).all() and (seconds < _LONGEST).all()):
         raise ModelError(
-            f"The baseline '{path}' is damaged: its embeddings {embeddings.shape} and seconds {seconds.shape} do not fit. Make "
-            "it again.",
-            f"基线“{path}”已损坏：嵌入向量 {embeddings.shape} 与时长 {seconds.shape} 不相符。请重新生成。",
+            f"The baseline '{path}' is damaged: its embeddings {embeddings.shape}, seconds {seconds.shape} and clips {clips} do "
+            "not fit, or have impossible values. Make it again.",
+            f"基线“{path}”已损坏：嵌入向量 {embeddings.shape}、时长 {seconds.shape} 与录音数 {clips} 不相符，"
+            "或取值不合理。请重新生成。",
         )
     return Baseline(embeddings, seconds, clips, info)
 
 
 def _check_size(path: Path) -> None:
     """Refuses what would fill the memory: a small file may unpack to any size."""
-    try:
-        with ZipFile(path) as archive:
-            size = sum(item.file_size for item in archive.infolist())
-    except BadZipFile:
-        size = path.stat().st_size
+    with ZipFile(path) as archive:
+        size = sum(item.file_size for item in archive.infolist())
     if size > MOST_BYTES:
         raise ModelError(
             "This baseline is far larger than any voice needs. Make it again from fewer recordings.",
@@ -221,8 +220,18 @@ def _check_size(path: Path) -> None:
         )
 
 
+def not_a_baseline(found: object) -> OptionError:
+    """What to raise for something else in its place, such as a path."""
+    return OptionError(
+        f"Found {found!r} as a baseline; wanted what `load_baseline` or `Recognizer.baseline` gives.",
+        f"基线参数为 {found!r}；应为 `load_baseline` 或 `Recognizer.baseline` 的返回值。",
+    )
+
+
 def check_model(baseline: Baseline, model: ModelInfo) -> None:
-    """Raises `ModelError` when another model made the baseline."""
+    """Raises `ModelError` when another model made the baseline, and `OptionError` when it is none."""
+    if not isinstance(baseline, Baseline):
+        raise not_a_baseline(baseline)
     if baseline.model.sha256 != model.sha256:
         raise ModelError(
             f"The baseline was made by {baseline.model.name} {baseline.model.revision}, not by {model.name} {model.revision}. "
@@ -260,7 +269,7 @@ def comparison_doubts(seconds: NDArray[np.float64], variety: float) -> tuple[Rea
                 ),
             )
         )
-    if seconds.size > 1 and variety < ONE_MOOD:
+    if variety < ONE_MOOD and (seconds.size > 1 or not reasons):
         reasons.append(
             Reason(
                 "baseline_one_mood",

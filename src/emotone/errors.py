@@ -24,6 +24,8 @@
 Each message says what was found, what was wanted and what to do; `error.text` holds it in English and Chinese.
 """
 
+import re
+
 from .text import Text, printable
 
 INTERNAL = Text(
@@ -31,6 +33,13 @@ INTERNAL = Text(
     "内部错误：这不应发生。详情见服务器日志，请向我们反馈。",
 )
 """What a visitor of a server is told of an error that is in none of the classes below."""
+
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # what a name from elsewhere could tell a terminal to do
+
+
+def _shown(text: str) -> str:
+    return _CONTROL.sub("?", printable(text))
 
 
 class EmotoneError(Exception):
@@ -42,7 +51,7 @@ class EmotoneError(Exception):
     """
 
     def __init__(self, en: str, zh: str) -> None:
-        self.text = Text(printable(en), printable(zh))
+        self.text = Text(_shown(en), _shown(zh))
         super().__init__(self.text.en)
 
     def __reduce__(self) -> tuple[type["EmotoneError"], tuple[str, str]]:

@@ -230,7 +230,8 @@ class Head:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
-                f"The head is damaged ({error!r}). Get the model again.", f"分类头已损坏（{error!r}）。请重新获取模型。"
+                f"The head is damaged ({error!r}). Train it again, or get the model again.",
+                f"分类头已损坏（{error!r}）。请重新训练，或重新获取模型。",
             ) from error
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -109,8 +110,12 @@ def table_rows(path: Path) -> Iterator[Row]:
 
 
 def row_fields(row: Mapping[str, Any]) -> dict[str, str]:
-    """The columns of a row as text, by their names in lower case; a column without a value is empty."""
-    return {str(key).strip().lower(): _text(value) for key, value in row.items() if key is not None}
+    """The columns of a row as text, by their names in lower case; a column without a value is empty.
+
+    What is no text, such as half of a character, becomes question marks, but for the name of the file.
+    """
+    fields = {printable(str(key)).strip().lower(): _text(value) for key, value in row.items() if key is not None}
+    return {key: text if key == FILE else printable(text) for key, text in fields.items()}
 
 
 def _from_rows(rows: Iterable[Row], path: Path, folder: Path) -> Iterator[Clip]:
@@ -146,7 +151,7 @@ def _csv_rows(path: Path) -> Iterator[Row]:
     with _opened(path) as file:
         header = file.readline()
         lines = chain([header], file)
-        reader = csv.DictReader(lines, delimiter=max(_SEPARATORS, key=header.count))
+        reader = csv.DictReader(lines, delimiter=max(_SEPARATORS, key=header.count), strict=True)
         try:
             for row in reader:
                 yield reader.line_num, row
@@ -215,8 +220,12 @@ def files_of(text: str) -> list[str]:
     """The recordings in a folder and below it, or the file itself.
 
     Raises:
-        ManifestError: When there are none in the folder.
+        ManifestError: When there are none in the folder, or the text is empty.
     """
+    if not text:
+        raise ManifestError(
+            "Found an empty path; wanted a recording or a folder.", "收到空路径；应为录音或文件夹的路径。"
+        )
     if not Path(text).is_dir():
         return [text]
     found = [str(file) for file in recordings_in(Path(text))]
@@ -232,9 +241,9 @@ def _is_recording(file: Path) -> bool:
 
 
 def _refuse_repeats(clips: Sequence[Clip], path: Path) -> None:
-    repeated = [file for file, count in Counter(clip.file for clip in clips).items() if count > 1]
+    repeated = [file for file, count in Counter(os.path.normpath(clip.file) for clip in clips).items() if count > 1]
     if repeated:
-        names = _first(file.name for file in repeated)
+        names = _first(Path(file).name for file in repeated)
         raise ManifestError(
             f"'{path}' names {len(repeated)} files more than once ({names}). Leave one row for each.",
             f"“{path}”中有 {len(repeated)} 个文件重复出现（{names}）。请为每个文件只保留一行。",

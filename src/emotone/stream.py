@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .baseline import check_model, joined
+from .baseline import check_model, joined, not_a_baseline
 from .errors import EmptyAudioError, OptionError
 from .events import Event, Result, SegmentEnded, SpeechEnded, SpeechStarted, Window
 from .hearing import Hearing
@@ -83,7 +83,7 @@ class Stream:
     Raises:
         InvalidSamplesError: When there is no such sample rate.
         ModelError: When another model made the baseline.
-        OptionError: When window or hop are impossible.
+        OptionError: When window or hop are impossible, or the baseline is something else.
     """
 
     def __init__(
@@ -214,6 +214,8 @@ class _Analyst:
     ) -> None:
         self._hear = hear
         self._cut = cut
+        if isinstance(baseline, str) and baseline != AUTO:
+            raise not_a_baseline(baseline)
         self._adapts = baseline == AUTO
         self._baseline = None if isinstance(baseline, str) else baseline
         self._own: deque[Baseline] = deque()

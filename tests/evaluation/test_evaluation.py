@@ -141,6 +141,26 @@ def test_abstaining_keeps_the_surest() -> None:
     assert points[9].coverage == pytest.approx(0.5)
 
 
+def test_coverage_is_no_more_than_asked() -> None:
+    generator = np.random.default_rng(0)
+    clips = embedded(HEARD * 50)
+    vectors = clips.embeddings * generator.uniform(0.3, 2, (400, 1))
+    points = evaluate(replace(clips, embeddings=vectors.astype(np.float32)), HEAD).coverage
+    assert [point.coverage for point in points] == [step / 20 for step in range(1, 21)]
+
+
+def test_intervals_do_not_depend_on_the_order_of_clips() -> None:
+    clips = embedded([(*heard[:2], f"{heard[2]}{row % 7}") for row, heard in enumerate(HEARD * 5)])
+    order = np.random.default_rng(0).permutation(40)
+    shuffled = replace(
+        clips,
+        clips=tuple(clips.clips[row] for row in order),
+        embeddings=clips.embeddings[order],
+        sha256=tuple(clips.sha256[row] for row in order),
+    )
+    assert evaluate(clips, HEAD).uar == evaluate(shuffled, HEAD).uar
+
+
 def _meant(clips: EmbeddedClips) -> list[str]:
     return [{"Anger": "angry", "joy": "happy", "neutral": "neutral"}[clip.emotion] for clip in clips.clips]
 

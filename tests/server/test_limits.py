@@ -96,6 +96,7 @@ def test_what_is_not_there(http: httpx.Client):
         ({"files": [("file", b"x"), ("head", b"{}")]}, 422, "ModelError"),
         ({"files": [("file", b"x"), ("head", b"[" * 100_000)]}, 422, "ModelError"),
         ({"files": [("file", b"x"), ("baseline", ("voice.npz", b"x"))]}, 422, "ModelError"),
+        ({"data": {"baseline": "auto"}, "files": [("file", b"x"), ("baseline", ("v.npz", b"x"))]}, 422, "OptionError"),
         ({"files": [("file", b"x"), ("baseline", ("voice.wav", b"x"))]}, 415, "UnsupportedAudioError"),
     ],
 )

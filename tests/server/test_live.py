@@ -11,6 +11,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -196,6 +197,8 @@ def test_baseline_head_and_abstaining(
         assert not {"baseline", "absolute"} & alone[end].keys()
     other = talked(api, frames, **S16, head=head.to_json())
     same(other[-1], model.with_head(head).timeline(part, sample_rate=SAMPLE_RATE))
+    named = talked(api, frames, **S16, head=replace(head, name="calls").to_json())
+    assert [stream[-1].get("head") for stream in (other, named, given)] == ["head", "calls", None]
     silent = talked(api, [bytes(64_000)], **S16, abstain=True)
     assert [one["label"] for one in silent if one["type"] == "window"] == ["unknown"]
     assert silent[-1]["withheld"] == "silent"
@@ -211,6 +214,7 @@ def test_the_head_of_the_server_answers_unless_another_is_wanted(
         same(usual[-1], model.with_head(head).timeline(part, sample_rate=SAMPLE_RATE))
         own = talked(served, [part.tobytes()], **S16, head="emotions")
         same(own[-1], model.timeline(part, sample_rate=SAMPLE_RATE))
+        assert [stream[-1].get("head") for stream in (usual, own)] == [tmp_path.name, None]
 
 
 NO_START = [b"\0\0"]

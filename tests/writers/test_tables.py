@@ -81,6 +81,7 @@ def test_results_of_whole_recordings_are_a_row_each() -> None:
         "scores": {"sad": 0.6, "happy": 0.4},
         "doubts": [{"code": "too_short"}, {"code": "noisy"}],
         "absolute": {"label": "happy", "confidence": 0.5},
+        "baseline": {"seconds": 31.5, "clips": 4},
         "heads": [{"head": "calm", "label": "calm", "confidence": 0.9}],
     }
     entries = [entry_of("a.wav", whole(), fields), entry_of("b.wav", whole(), fields)]
@@ -91,6 +92,7 @@ def test_results_of_whole_recordings_are_a_row_each() -> None:
         "confidence": "0.6",
         "absolute": "happy",
         "absolute_confidence": "0.5",
+        "baseline_seconds": "31.5",
         "calm.emotion": "calm",
         "calm.confidence": "0.9",
         "duration": "2.5",

@@ -16,7 +16,7 @@ from ..rows import COLUMNS, Schema, Table, arrow, embeddings_of
 from .run import RunFolder
 
 ABSOLUTE, ABSOLUTE_CONFIDENCE, BASELINE_SECONDS = "absolute", "absolute_confidence", "baseline_seconds"
-"""The last columns of a compared table: what is said without a baseline, and how many seconds of speech the baseline has."""
+"""The last columns of a compared table: what is said without a baseline, and how long the voice's recordings are."""
 
 _ADDED = (ABSOLUTE, ABSOLUTE_CONFIDENCE, BASELINE_SECONDS)
 _AT_ONCE = 4096  # recordings, or all of one voice: as many as keep the memory small
@@ -141,6 +141,11 @@ def compared_schema(schema: Schema) -> Schema:
 
 def _check(folder: RunFolder) -> None:
     options = folder.run["options"]
+    if options.get("baseline"):
+        raise OptionError(
+            f"The run in '{folder.path}' is compared already: each recording with itself. Export it without --baseline.",
+            f"“{folder.path}”中的结果已与各录音自身比较。请不使用 --baseline 导出。",
+        )
     if options["granularity"] == "frame":
         raise OptionError(
             f"The run in '{folder.path}' is one of segments, which were cut without a baseline. Run it in another folder with "

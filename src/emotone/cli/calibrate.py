@@ -7,9 +7,9 @@ from rich.markup import escape
 
 from ..cache import EmbeddingCache
 from ..calibration import COVERAGE
-from ..errors import EmotoneError
+from ..errors import EmotoneError, ModelError, OutputError
 from ..evaluation import FEW_UNITS
-from ..heads import HEAD_NAME, load_head
+from ..heads import HEAD_NAME, Head, load_head
 from ..manifest import read_manifest
 from ..outputs import save_text
 from ..training import CalibratedHead
@@ -30,8 +30,8 @@ from .reports import listen_to_clips, manifest_name, print_saved
         "集合以所要求的比例包含真实标签。清单与 evaluate 相同，情绪须是分类头已有的标签。结果在未参与校准的说话人上测量。",
     ),
     epilog=say(
-        "Example: emotone calibrate corpus/index.csv -o my_head && emotone evaluate others/index.csv --head my_head",
-        "示例：emotone calibrate corpus/index.csv -o my_head && emotone evaluate others/index.csv --head my_head",
+        "Example: emotone calibrate corpus/index.csv -o calibrated && emotone evaluate others/index.csv --head calibrated",
+        "示例：emotone calibrate corpus/index.csv -o calibrated && emotone evaluate others/index.csv --head calibrated",
     ),
 )
 @manifest_argument
@@ -62,6 +62,7 @@ def calibrate(manifest: Path, output: Path, coverage: float, head_path: Path | N
         clips = read_manifest(manifest)
         head = load_head(head_path) if head_path else None
         recognizer = open_model(model, len(clips))
+        _check_folder(output, head or recognizer.head)
         embedded = listen_to_clips(recognizer, clips, EmbeddingCache(recognizer.info), say("used", "使用"))
         found = calibrate_head(embedded, head or recognizer.head, manifest_name(manifest), coverage=coverage)
         print_saved(save_text(to_json(found.head.to_json()), output / HEAD_NAME))
@@ -75,6 +76,20 @@ def calibrate(manifest: Path, output: Path, coverage: float, head_path: Path | N
         _warn(found.units.speakers)
     if embedded.failures:
         raise SystemExit(1)
+
+
+def _check_folder(output: Path, head: Head) -> None:
+    """Raises `OutputError` when another head would be replaced."""
+    try:
+        there = load_head(output / HEAD_NAME)
+    except ModelError:
+        return
+    if (there.labels, there.weight.tobytes()) != (head.labels, head.weight.tobytes()):
+        raise OutputError(
+            f"'{output / HEAD_NAME}' is another head than the one to calibrate. Choose another folder, or give that head with "
+            "--head.",
+            f"“{output / HEAD_NAME}”不是要校准的分类头。请选择其他文件夹，或用 --head 指定该分类头。",
+        )
 
 
 def _warn(speakers: int) -> None:
@@ -98,10 +113,11 @@ def _print(name: str, found: CalibratedHead) -> None:
         facts += say(f", {found.units.speakers:,} speakers", f"，{found.units.speakers:,} 位说话人")
     facts += say(f", accuracy {found.accuracy:.1%}", f"，准确率 {found.accuracy:.1%}")
     OUT.print(f"[bold]{escape(name)}[/]{facts}")
+    held_out = say("speakers", "说话人") if found.units.speakers > 1 else say("recordings", "录音")
     OUT.print(
         say(
-            f"calibration error (ECE) {found.ece_before:.1%} → {found.ece_after:.1%} on speakers that were held out",
-            f"未参与校准的说话人上，校准误差（ECE）{found.ece_before:.1%} → {found.ece_after:.1%}",
+            f"calibration error (ECE) {found.ece_before:.1%} → {found.ece_after:.1%} on {held_out} that were held out",
+            f"未参与校准的{held_out}上，校准误差（ECE）{found.ece_before:.1%} → {found.ece_after:.1%}",
         )
     )
     table = new_table(

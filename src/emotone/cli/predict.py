@@ -1,5 +1,6 @@
 """`emotone predict`: the emotion of each file."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,9 +82,10 @@ def predict(
         nonlocal failures
         if asked.auto:
             found = {file: heard for file, heard in each_file(files, listen, shown=not single) if heard is not None}
-            failures += len(files) - len(found)
+            failures += sum(file not in found for file in files)
             usual = _baselines(found, interview)
-            results = each_file(list(found), lambda file: answer(found[file], usual.get(_folder(file))))
+            heard = [file for file in files if file in found]
+            results = each_file(heard, lambda file: answer(found[file], usual.get(_folder(file))))
         else:
             results = each_file(files, lambda file: answer(listen(file), given), shown=not single)
         for file, said in results:
@@ -125,20 +127,20 @@ class _Saving:
         ERR.print(f"{say('saved', '已保存')}: {folder.path}", markup=False)
 
 
-def _baselines(found: dict[str, _Heard], interview: Interview) -> dict[str, Baseline]:
-    """The baseline of each folder: all recordings of it that have speech."""
-    parts: dict[str, list[Baseline]] = {}
+def _baselines(found: dict[str, _Heard], interview: Interview) -> dict[Path, Baseline]:
+    """The baseline of each folder: all recordings of it that have speech, each of them once."""
+    parts: dict[Path, dict[Path, Baseline]] = {}
     for file, heard in found.items():
         if heard.listening.regions:
-            parts.setdefault(_folder(file), []).append(heard.listening.baseline())
-    usual = {folder: joined(own) for folder, own in parts.items()}
+            parts.setdefault(_folder(file), {})[Path(file).resolve()] = heard.listening.baseline()
+    usual = {folder: joined(list(own.values())) for folder, own in parts.items()}
     for folder, baseline in usual.items():
-        print_baseline(folder, baseline, interview.head)
+        print_baseline(os.path.relpath(folder), baseline, interview.head)
     return usual
 
 
-def _folder(file: str) -> str:
-    return str(Path(file).parent)
+def _folder(file: str) -> Path:
+    return Path(file).resolve().parent
 
 
 def _print(answers: Iterator[tuple[str, Answer]], form: Format | None, single: bool) -> None:
@@ -191,4 +193,5 @@ def _said(label: str, confidence: float) -> str:
 
 
 def _runner_up(heard: Prediction) -> str:
-    return f"{escape(shown(heard.runner_up))} {heard.scores[heard.runner_up]:.0%}"
+    label = max(heard.scores, key=heard.scores.__getitem__) if heard.withheld else heard.runner_up
+    return f"{escape(shown(label))} {heard.scores[label]:.0%}"

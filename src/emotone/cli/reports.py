@@ -34,10 +34,11 @@ def _print_failures(embedded: EmbeddedClips, done: str) -> None:
         print_error(failure.error)
     if embedded.failures:
         count, total = len(embedded.failures), len(embedded.failures) + len(embedded)
+        others = say(f"; the others are {done}", f"；其余录音照常{done}") if count < total else ""
         ERR.print(
             say(
-                f"{count} of {total} recordings could not be analysed; the others are {done}.",
-                f"{total} 个录音中有 {count} 个无法分析；其余录音照常{done}。",
+                f"{count} of {total} recordings could not be analysed{others}.",
+                f"{total} 个录音中有 {count} 个无法分析{others}。",
             )
         )
 

@@ -67,6 +67,13 @@ def timeline(
     model: str,
 ) -> None:
     """Analyses one file."""
+    if speakers.several and asked.baselines and not asked.auto:
+        raise click.UsageError(
+            say(
+                "A baseline of other recordings is for one speaker, and there are several. Use --baseline auto.",
+                "由其他录音得到的基线只适用于一位说话人，而此处有多位。请使用 --baseline auto。",
+            )
+        )
     form = chosen_format(format_, output)
     recognizer = open_model(model)
     interview = interview_of(recognizer, asked, TimelineOptions(window, hop))
@@ -78,7 +85,7 @@ def timeline(
         if speakers.several:
             with hearing_bar(recording) as progress:
                 voices = listen_to(interview, recording, turns, progress)
-            answer = _converse(interview, voices, asked, baseline)
+            answer = _converse(interview, voices, asked)
         else:
             with hearing_bar(recording) as progress:
                 heard = interview.listen(recording, progress=progress)
@@ -103,15 +110,12 @@ def _answer(interview: Interview, heard: Listening, asked: Asked, baseline: Base
     return interview.answer(heard, baseline)
 
 
-def _converse(interview: Interview, voices: Voices, asked: Asked, baseline: Baseline | None) -> ConversationAnswer:
+def _converse(interview: Interview, voices: Voices, asked: Asked) -> ConversationAnswer:
     if asked.auto:
         baselines = voices.baselines()
         for speaker, own in baselines.items():
             print_baseline(f"{voices.source.name} ({speaker})" if speaker else voices.source.name, own, interview.head)
         return interview.converse(voices, baselines)
-    if baseline is not None:
-        print_baseline(", ".join(asked.baselines), baseline, interview.head)
-        return interview.converse(voices, {voice.speaker: baseline for voice in voices.voices})
     return interview.converse(voices)
 
 

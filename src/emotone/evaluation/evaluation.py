@@ -314,7 +314,7 @@ def _calibration(judged: Judged) -> Calibration:
 def _coverage(judged: Judged) -> tuple[CoveragePoint, ...]:
     confidence, right = np.round(judged.confidence, 9), judged.right  # equal ones are answered together
     falling = np.sort(confidence)[::-1]
-    wanted = np.ceil(np.arange(1, COVERAGES + 1) / COVERAGES * len(falling)).astype(int)
+    wanted = -(-np.arange(1, COVERAGES + 1) * len(falling) // COVERAGES)  # rounded up
     points = []
     for threshold in np.unique(falling[wanted - 1])[::-1]:
         answered = confidence >= threshold

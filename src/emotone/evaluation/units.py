@@ -49,8 +49,8 @@ def speakers_of(clips: Sequence[Clip]) -> tuple[Units, NDArray[np.int64] | None]
     speakers = len({name for name in names if name})
     if speakers < 2:
         return Units("clip", len(clips), speakers), None
-    owners = [name or place for place, name in enumerate(names)]
-    numbers = {owner: number for number, owner in enumerate(dict.fromkeys(owners))}
+    owners = [(name, "" if name else str(clip.file)) for name, clip in zip(names, clips, strict=True)]
+    numbers = {owner: number for number, owner in enumerate(sorted(set(owners)))}  # whatever the order of the clips
     return Units("speaker", len(numbers), speakers), np.array([numbers[owner] for owner in owners])
 
 

@@ -216,6 +216,11 @@ class Analysis:
         return found
 
     def _interview(self, options: PredictOptions, cut: TimelineOptions | None) -> Interview:
+        if options.baseline and self._body.files(BASELINE):
+            raise OptionError(
+                "Found 'baseline=auto' and files to compare with; wanted one of them. Leave one out.",
+                "同时收到“baseline=auto”与用于比较的文件；只能选择其一。请去掉其中之一。",
+            )
         recognizer = self._service.recognizer(options.model)
         heads = heads_of(recognizer, options, self._body) or self._service.library.heads(recognizer)
         return Interview(recognizer, heads, cut, abstain=options.abstain)

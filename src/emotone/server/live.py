@@ -5,6 +5,7 @@ import json
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import fastapi
@@ -23,6 +24,7 @@ from .service import Service
 from .start import Start, read_start
 from .streams import FullError
 from .talk import Talk
+from .uploads import HEAD
 from .work import LeftError, until_left
 
 PATH = "/v1/stream"
@@ -84,6 +86,7 @@ class _Conversation:
         self._socket = socket
         self._service = service
         self._abstain = False
+        self._head: str | None = None  # the name of the head that answers, when it is not the model's own
         self._sending = asyncio.Lock()
         self._coming: asyncio.Future[Message] | None = None
         self._loop = asyncio.get_running_loop()
@@ -141,7 +144,10 @@ class _Conversation:
 
         def begin() -> tuple[Recognizer, Stream]:  # may load a model
             model = self._service.recognizer_at_once(start.model)
-            recognizer = start.recognizer(model, next(iter(self._service.library.heads(model).values())))
+            name, usual = next(iter(self._service.library.heads(model).items()))
+            recognizer = start.recognizer(model, usual)
+            if recognizer.head is not model.head:
+                self._head = name if recognizer.head is usual else recognizer.head.name or HEAD
             return recognizer, start.stream(recognizer, self._service.folder)
 
         try:
@@ -222,7 +228,8 @@ class _Conversation:
         elif isinstance(event, Result):
             timeline = withheld(event.timeline) if self._abstain else event.timeline
             # a long result takes a while to write, and others are talking
-            fields = await asyncio.to_thread(lambda: {"type": "result", **record(timeline, datetime.now())})
+            said = partial(record, timeline, datetime.now(), head=self._head)
+            fields = {"type": "result", **await asyncio.to_thread(said)}
         elif isinstance(event, Window):
             fields = {"type": "window", "skipped": skipped, **window_record(self._given(event))}
         else:

@@ -24,6 +24,10 @@ def _format_of(formats: Mapping[str, str]) -> Any:
     return Field(None, description=description, json_schema_extra={"enum": list(formats)})
 
 
+def _filled(value: Any) -> Any:
+    return [one for one in value if one != ""] if isinstance(value, list) else value
+
+
 class Options(BaseModel):
     """What every analysis takes. An empty text is as good as none: forms send it for what was not filled in."""
 
@@ -43,7 +47,9 @@ class Options(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _without_empty(cls, given: Any) -> Any:
-        return {key: value for key, value in given.items() if value != ""} if isinstance(given, dict) else given
+        return (
+            {key: _filled(value) for key, value in given.items() if value != ""} if isinstance(given, dict) else given
+        )
 
 
 class PredictOptions(Options):

@@ -108,6 +108,14 @@ def _segment_row(file: str, speaker: str, span: Span) -> Record:
     }
 
 
+def _uncompared(absolute: Record, baseline: Record) -> Record:
+    return {
+        "absolute": absolute["label"],
+        "absolute_confidence": absolute["confidence"],
+        "baseline_seconds": baseline["seconds"],
+    }
+
+
 def recording_row(entry: Entry) -> Record:
     """One flat row: what the record of a recording says of the whole."""
     fields = entry.record
@@ -116,7 +124,7 @@ def recording_row(entry: Entry) -> Record:
         "file": entry.file,
         "emotion": fields["emotion"],
         "confidence": fields["confidence"],
-        **({} if absolute is None else {"absolute": absolute["label"], "absolute_confidence": absolute["confidence"]}),
+        **({} if absolute is None else _uncompared(absolute, fields["baseline"])),
         **{f"{other['head']}.emotion": other["label"] for other in others},
         **{f"{other['head']}.confidence": other["confidence"] for other in others},
         "duration": fields["duration"],
