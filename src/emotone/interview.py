@@ -159,10 +159,12 @@ def read_heads(recognizer: Recognizer, given: Sequence[str | Path]) -> dict[str,
         ModelError: When a head cannot be read, or was made for another model.
         OptionError: When two have the same name.
     """
-    return named_heads(
-        (OWN_HEAD, recognizer.head) if one == OWN_HEAD else _read_head(Path(one), recognizer)
-        for one in given or (OWN_HEAD,)
+    heads = named_heads(
+        (OWN_HEAD, recognizer.head) if one == OWN_HEAD else read_head(one) for one in given or (OWN_HEAD,)
     )
+    for head in heads.values():
+        check_head(head, recognizer.info)
+    return heads
 
 
 def named_heads(pairs: Iterable[tuple[str, Head]]) -> dict[str, Head]:
@@ -178,10 +180,10 @@ def named_heads(pairs: Iterable[tuple[str, Head]]) -> dict[str, Head]:
     return heads
 
 
-def _read_head(path: Path, recognizer: Recognizer) -> tuple[str, Head]:
+def read_head(path: str | Path) -> tuple[str, Head]:
+    """A head and what to call it. Raises `ModelError` when it cannot be read."""
     head = load_head(path)
-    check_head(head, recognizer.info)
-    return head.name or _named_after(path), head
+    return head.name or _named_after(Path(path)), head
 
 
 def _named_after(path: Path) -> str:

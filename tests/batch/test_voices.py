@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +134,41 @@ def test_labels_of_ones_own(model: emotone.Recognizer, corpus: Path, tmp_path: P
     assert (row["label"], row["absolute"]) == (said.label, said.absolute and said.absolute.label)
 
 
+def test_further_heads_say_what_a_run_with_them_says(
+    model: emotone.Recognizer, corpus: Path, listed: Path, tmp_path: Path
+) -> None:
+    trained = train_head(embed_clips(model, read_manifest(corpus / "index.csv")), "moods", "corpus").head
+    for name, head in (("moods", trained), ("again", replace(trained, name="", bias=trained.bias[::-1].copy()))):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "head.json").write_text(json.dumps(head.to_json()), encoding="utf-8")
+    asked = WorkOptions(embedding=True, head=str(tmp_path / "again"))
+    run_local(RunFolder(tmp_path / "run"), Worker(options=asked), items_of([str(corpus / "index.csv")]))
+    for is_compared in (False, True):
+        tables = []
+        for run, heads in ((listed, [tmp_path / "moods", tmp_path / "again" / "head.json"]), (tmp_path / "run", [])):
+            path = export_run(open_run(run), tmp_path / "t.parquet", compared=is_compared, heads=heads)
+            tables.append({Path(row["file"]).stem: row for row in parquet.read_table(path).to_pylist()})
+        beside, wanted = tables
+        assert list(beside["sad_06"])[-4:] == ["moods.label", "moods.confidence", "again.label", "again.confidence"]
+        for name, row in wanted.items():
+            assert beside[name]["again.label"] == row["label"]
+            assert beside[name]["again.confidence"] == pytest.approx(row["confidence"], abs=1e-4)
+            assert ("absolute" in beside[name]) is is_compared
+    assert beside["sad_06"]["moods.confidence"] != pytest.approx(beside["sad_06"]["again.confidence"], abs=1e-3)
+
+
+def test_heads_that_cannot_be_asked(model: emotone.Recognizer, listed: Path, tmp_path: Path) -> None:
+    other = replace(model.head, name="other", model_sha256="ab" * 32)
+    small = replace(other, weight=other.weight[:, :8], model_sha256=None, familiarity=None, boldness=0.0, usual=None)
+    for name, head in (("other", other), ("small", small)):
+        (tmp_path / f"{name}.json").write_text(json.dumps(head.to_json()), encoding="utf-8")
+        with pytest.raises(ModelError, match="'other' was not trained for emotone-small"):
+            export_run(open_run(listed), tmp_path / "t.csv", heads=[tmp_path / f"{name}.json"])
+    with pytest.raises(OptionError, match="Two heads are called 'other'"):
+        export_run(open_run(listed), tmp_path / "t.csv", heads=[tmp_path / "other.json"] * 2)
+    assert not (tmp_path / "t.csv").exists()
+
+
 def test_what_cannot_be_compared(worker: Worker, corpus: Path, tmp_path: Path) -> None:
     clip = str(corpus / "happy_08.wav")
     run_local(RunFolder(tmp_path / "frames"), Worker(options=WorkOptions("frame", embedding=True)), items_of([clip]))
@@ -141,6 +177,14 @@ def test_what_cannot_be_compared(worker: Worker, corpus: Path, tmp_path: Path) -
     run_local(RunFolder(tmp_path / "bare"), Worker(), items_of([clip]))
     with pytest.raises(OptionError, match="with --embedding"):
         export_run(open_run(tmp_path / "bare"), tmp_path / "t.csv", compared=True)
+    own = tmp_path / "bare" / "head.json"
+    for run in ("bare", "frames"):
+        with pytest.raises(OptionError, match="other heads cannot be asked"):
+            export_run(open_run(tmp_path / run), tmp_path / "t.csv", heads=[own])
+    asked = WorkOptions("frame", embedding=True, baseline="auto")
+    run_local(RunFolder(tmp_path / "own"), Worker(options=asked), items_of([clip]))
+    with pytest.raises(OptionError, match="is compared already"):
+        export_run(open_run(tmp_path / "own"), tmp_path / "t.csv", compared=True)
     with pytest.raises(OptionError, match="nothing would be left"):
         WorkOptions(baseline="auto")
     run = tmp_path / "run"

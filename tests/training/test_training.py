@@ -76,6 +76,20 @@ def test_voices_are_heard_through_when_they_have_a_usual_sound() -> None:
     assert new.uar.value > evaluate(unheard, trained.head).uar.value + 0.05
 
 
+def test_a_class_of_one_speaker_does_not_change_the_comparison_of_the_others() -> None:
+    """The fold that holds this speaker out has a head that knows nothing of the class."""
+    heard = clips(LABELS, 4, 50, seed=1)
+    kept = [clip.emotion != LABELS[-1] or clip.fields["speaker"] == "s0" for clip in heard.clips]
+    rows = [(clip.emotion, clip.fields["speaker"]) for clip, keep in zip(heard.clips, kept, strict=True) if keep]
+    part = embedded(rows, heard.embeddings[kept])
+    trained = train_head(part, "toy", "heard")
+    assert trained.relative is not None
+    assert trained.head.relative_temperature is not None
+    assert 0.2 < trained.head.relative_temperature / trained.head.temperature < 5
+    assert trained.relative.calibration.ece < 0.12
+    assert not trained.head.masked
+
+
 def test_two_classes_of_ten_clips() -> None:
     trained = train_head(clips(("yes", "no"), 10, 1, apart=4.0), "toy", "toy")
     assert trained.evaluation.clips == 20

@@ -9,8 +9,9 @@ from typing import Any
 from ..errors import OptionError
 from ..outputs import save_written
 from ..rows import EMBEDDING, Schema, Table, arrow
+from .others import Others, read_others
 from .run import RunFolder
-from .voices import compared_schema, voices_of
+from .voices import Voices, compared_schema, voices_of
 
 ENDINGS = (".parquet", ".csv", ".jsonl")
 """What a run can be exported as."""
@@ -18,7 +19,7 @@ ENDINGS = (".parquet", ".csv", ".jsonl")
 _ROWS = 20_000  # in memory at a time: 80 MB with embeddings of 1024 values
 
 
-def export_run(folder: RunFolder, output: Path, *, compared: bool = False) -> Path:
+def export_run(folder: RunFolder, output: Path, *, compared: bool = False, heads: Iterable[str | Path] = ()) -> Path:
     """Writes all rows of a run into one file, whole or not at all. Returns its path.
 
     Rows of what a file was before it changed are left out. Parquet has the embeddings as they are, JSON Lines as lists, CSV
@@ -29,19 +30,25 @@ def export_run(folder: RunFolder, output: Path, *, compared: bool = False) -> Pa
         output: The file; its ending says the format.
         compared: Whether each recording is compared with how its voice usually sounds: with all of its `speaker`, or of its
             folder where no speaker is named. Further columns say what `Voices` adds.
+        heads: Files of further heads that are asked about each recording; each adds two columns, as `Others` says.
 
     Raises:
-        OptionError: When there is no format for the ending, or nothing that could be compared: see `voices_of`.
-        ModelError: When the run's head is needed and cannot be read.
+        OptionError: When there is no format for the ending, or nothing that could be compared or asked: see `voices_of` and
+            `read_others`.
+        ModelError: When a head is needed and cannot be read, or is one for another model.
         OutputError: When the file cannot be written, or a part cannot be read.
     """
     check_ending(output)
     schema = folder.schema(folder.own_columns())
-    found = tables(folder, schema)
+    others = read_others(folder, heads)
+    found, columns = tables(folder, schema), schema
+    voices: dict[str, Voices] = {}
     if compared:
-        voices = voices_of(folder, found)
-        schema, found = compared_schema(schema), map(voices.compared, tables(folder, schema))
-    return save_tables(output, schema, found)
+        usual = voices_of(folder, tables(folder, schema))
+        voices = {name: voices_of(folder, tables(folder, schema), head) for name, head in others.items()}
+        found, columns = map(usual.compared, found), compared_schema(schema)
+    asking = Others(others, voices)
+    return save_tables(output, asking.schema(columns), map(asking.asked, found))
 
 
 def save_tables(output: Path, schema: Schema, found: Iterable[Table]) -> Path:

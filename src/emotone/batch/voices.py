@@ -43,13 +43,7 @@ class Voices:
 
     def compared(self, table: Table) -> Table:
         """The rows of some recordings, each compared with its voice; those without speech stay as they are."""
-        head, codes = self.head, table["doubts"].to_pylist()
-        spoken = map(_NO_SPEECH.isdisjoint, codes)
-        places = [self.places[name] if said else -1 for name, said in zip(_names(table), spoken, strict=True)]
-        embeddings, seconds = embeddings_of(table), table["duration"].to_numpy()
-        comparison = self.comparisons.at(np.array(places, np.int64))
-        strange = head.strangeness(embeddings, seconds)
-        scores = head.probabilities(comparison.applied(head.logits(embeddings)), comparison.trust, seconds, strange)
+        head, codes, places, scores = self.head, table["doubts"].to_pylist(), self._places(table), self.scores(table)
         first, second = np.sort(scores, axis=1)[:, :-3:-1].T
         unclear = (first - second < MARGIN).tolist()
         usual = [self.doubts[place] for place in places]
@@ -66,8 +60,24 @@ class Voices:
             },
         )
 
+    def scores(self, table: Table) -> NDArray[np.float64]:
+        """Those of each row, `(rows, labels)`, compared with its voice."""
+        return row_scores(self.head, table, self.comparisons.at(self._places(table)))
 
-def voices_of(folder: RunFolder, tables: Iterable[Table]) -> Voices:
+    def _places(self, table: Table) -> NDArray[np.int64]:
+        spoken = map(_NO_SPEECH.isdisjoint, table["doubts"].to_pylist())
+        places = [self.places[name] if said else -1 for name, said in zip(_names(table), spoken, strict=True)]
+        return np.array(places, np.int64)
+
+
+def row_scores(head: Head, table: Table, comparison: Comparison) -> NDArray[np.float64]:
+    """What a head says of each row, `(rows, labels)`."""
+    embeddings, seconds = embeddings_of(table), table["duration"].to_numpy()
+    logits, strange = comparison.applied(head.logits(embeddings)), head.strangeness(embeddings, seconds)
+    return head.probabilities(logits, comparison.trust, seconds, strange)
+
+
+def voices_of(folder: RunFolder, tables: Iterable[Table], head: Head | None = None) -> Voices:
     """How the voices of a run usually sound: each recording with speech is one stretch, as in `emotone evaluate`.
 
     Some 100 bytes for each row are in memory meanwhile, and 1 kB for each voice from then on.
@@ -75,18 +85,14 @@ def voices_of(folder: RunFolder, tables: Iterable[Table]) -> Voices:
     Args:
         folder: The run.
         tables: All of its rows.
+        head: What compares them; `None`: the one that made them.
 
     Raises:
         OptionError: When the run is one of segments, or kept no embeddings.
         ModelError: When its head cannot be read.
     """
     _check(folder)
-    head = load_head(folder.path)
-    if head.labels != folder.labels:
-        raise ModelError(
-            f"'{folder.path / HEAD_NAME}' is not the head of this run. Delete it, and run the batch again: it is written anew.",
-            f"“{folder.path / HEAD_NAME}”不是该批处理的分类头。请将其删除，然后重新运行该批处理，即可重新生成。",
-        )
+    head = head or _own_head(folder)
     numbers: dict[str, int] = {}
     voices, logits, seconds = [np.zeros(0, np.int64)], [np.zeros((0, len(head.labels)), np.float32)], [np.zeros(0)]
     for table in tables:
@@ -110,6 +116,16 @@ def voices_of(folder: RunFolder, tables: Iterable[Table]) -> Voices:
         np.append(np.concatenate(totals), 0.0),
         [*doubts, ()],
     )
+
+
+def _own_head(folder: RunFolder) -> Head:
+    head = load_head(folder.path)
+    if head.labels != folder.labels:
+        raise ModelError(
+            f"'{folder.path / HEAD_NAME}' is not the head of this run. Delete it, and run the batch again: it is written anew.",
+            f"“{folder.path / HEAD_NAME}”不是该批处理的分类头。请将其删除，然后重新运行该批处理，即可重新生成。",
+        )
+    return head
 
 
 def _alike(voice: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:

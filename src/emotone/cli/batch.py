@@ -189,10 +189,21 @@ def status(folder: Path, as_json: bool) -> None:
         "批处理须使用 --embedding。",
     ),
 )
-def export(folder: Path, output: Path, baseline: Literal["auto"] | None) -> None:
+@click.option(
+    "--head",
+    "heads",
+    multiple=True,
+    metavar=say("FILE", "文件"),
+    help=say(
+        "Ask a further trained head (head.json) about each recording: its label and confidence become columns. May be given "
+        "again. Needs a run with --embedding.",
+        "再用一个训练所得的分类头（head.json）识别每个录音：其标签与置信度各为一列。可多次指定。批处理须使用 --embedding。",
+    ),
+)
+def export(folder: Path, output: Path, baseline: Literal["auto"] | None, heads: tuple[str, ...]) -> None:
     """Merges the parts."""
     try:
-        print_saved(export_run(open_run(folder), output, compared=baseline is not None))
+        print_saved(export_run(open_run(folder), output, compared=baseline is not None, heads=heads))
     except EmotoneError as error:
         fail(error)
 

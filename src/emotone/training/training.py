@@ -15,6 +15,7 @@ from ..familiarity import ACCEPTED, Familiarity, describe
 from ..heads import Head, softmax
 from ..types import Baseline
 from .fitting import (
+    ABSENT,
     Coordinates,
     Features,
     Linear,
@@ -170,7 +171,8 @@ class _Space:
 
 
 def _head(lesson: Lesson, linear: Linear, usual: _Embeddings) -> Head:
-    head = Head(lesson.labels, linear.weight.astype(np.float32), linear.bias.astype(np.float32))
+    absent = frozenset(label for label, bias in zip(lesson.labels, linear.bias, strict=True) if bias <= ABSENT / 2)
+    head = Head(lesson.labels, linear.weight.astype(np.float32), linear.bias.astype(np.float32), masked=absent)
     return replace(head, usual=head.logits(usual).astype(np.float32))
 
 
