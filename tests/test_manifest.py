@@ -77,6 +77,12 @@ def test_files_are_relative_to_the_manifest_and_absolute_ones_stay(
     assert second.file == tmp_path / "b.wav"
 
 
+def test_names_from_windows_are_found(tmp_path: Path) -> None:
+    table = write(tmp_path / "list.csv", "file,emotion\naudio\\a.wav,sad\nodd\\name.wav,sad\n")
+    (tmp_path / "odd\\name.wav").touch()  # where this is no separator, it may be a part of a name
+    assert [clip.file for clip in read_manifest(table)] == [tmp_path / "audio" / "a.wav", tmp_path / "odd\\name.wav"]
+
+
 def test_gender_is_sex(tmp_path: Path) -> None:
     path = write(tmp_path / "list.csv", "file,emotion,Gender\na.wav,sad,male\n")
     assert read_manifest(path)[0].fields == {"sex": "male"}

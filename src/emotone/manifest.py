@@ -118,6 +118,12 @@ def row_fields(row: Mapping[str, Any]) -> dict[str, str]:
     return {key: text if key == FILE else printable(text) for key, text in fields.items()}
 
 
+def placed(folder: Path, name: str) -> Path:
+    """Where the file of a row lies. A name with backslashes, as Windows writes it, is found on other systems too."""
+    path = folder / name
+    return folder / name.replace("\\", "/") if "\\" in name and not os.path.lexists(path) else path
+
+
 def _from_rows(rows: Iterable[Row], path: Path, folder: Path) -> Iterator[Clip]:
     blank: list[int] = []
     for number, row in rows:
@@ -134,7 +140,7 @@ def _from_rows(rows: Iterable[Row], path: Path, folder: Path) -> Iterator[Clip]:
             blank.append(number)
             continue
         named = {_ALIASES.get(key, key): value for key, value in fields.items() if value}
-        yield Clip(folder / file, emotion, named)
+        yield Clip(placed(folder, file), emotion, named)
     if blank:
         numbers = _first(map(str, blank))
         raise ManifestError(

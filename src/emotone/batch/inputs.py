@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
 from ..errors import AudioNotFoundError, EmotoneError, ManifestError, OptionError
-from ..manifest import FILE, TABLE_ENDINGS, row_fields, table_rows
+from ..manifest import FILE, TABLE_ENDINGS, placed, row_fields, table_rows
 from ..text import printable
 from .kaldi import SCRIPT_ENDING, check_script, script_lines
 from .places import LocalFile, Place, RemoteFile, Unreadable
@@ -195,7 +195,7 @@ def _listed(file: str, where: str, folder: Path, metadata: Mapping[str, str]) ->
                 f"The row '{where}' names no file. Fill it in or leave the row out.",
                 f"“{where}”这一行没有文件名。请补全或删除该行。",
             )
-        target = local_path(file) if is_url(file) else folder / file
+        target = local_path(file) if is_url(file) else placed(folder, file)
         item = _local(target) if target is not None else Item(printable(file), file_at(file))
     except EmotoneError as error:
         item = Item(printable(file or where), Unreadable(error))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..errors import ManifestError, OptionError
 from ..heads import Head
-from ..manifest import FILE, files_of, row_fields, table_rows
+from ..manifest import FILE, files_of, placed, row_fields, table_rows
 from ..text import printable
 from .expectation import Expectation, expectation
 
@@ -71,7 +71,7 @@ def lines_of_table(path: str | Path, column: str, head: Head, minimum: float = 0
                 f"“{path}”第 {number} 行：{FILE} 或 {wanted} 为空。请补全或删除该行。",
             )
         try:
-            lines.append(Line(str(path.parent / fields[FILE]), expectation(fields[wanted], head, minimum)))
+            lines.append(Line(str(placed(path.parent, fields[FILE])), expectation(fields[wanted], head, minimum)))
         except OptionError as error:
             raise ManifestError(
                 f"'{path}', line {number}: {error.text.en}", f"“{path}”第 {number} 行：{error.text.zh}"
