@@ -188,7 +188,7 @@ def test_a_client_that_leaves_frees_its_slot(
     assert httpx.post(f"{served.url}v1/predict", files=[upload(clips[0])]).status_code == 200
 
 
-def test_a_client_that_leaves_in_the_middle_of_its_upload(start: Callable[..., Served]):
+def test_a_client_that_leaves_in_the_middle_of_its_upload(start: Callable[..., Served], caplog):
     served = start()
     host, port = served.url.removeprefix("http://").rstrip("/").split(":")
     with socket.create_connection((host, int(port))) as connection:
@@ -196,6 +196,7 @@ def test_a_client_that_leaves_in_the_middle_of_its_upload(start: Callable[..., S
         until(lambda: served.service.work.in_flight == 1)
     until(lambda: served.service.work.in_flight == 0)
     assert list(served.service.folder.glob("request_*")) == []
+    assert [one.message for one in caplog.records if one.levelname == "ERROR"] == []
 
 
 def test_a_request_that_takes_too_long(start: Callable[..., Served], slow: Recognizer, held: Held, clips: list[Path]):

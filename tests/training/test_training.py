@@ -219,7 +219,7 @@ def test_copies_count_once_and_contradictions_not_at_all() -> None:
     [
         (clips(("a",), 3, 5), "one class"),
         (clips(LABELS, 1, 1), "wanted two of each"),
-        (clips(LABELS, 2, 2).only([]), "None of the 0 recordings"),
+        (clips(LABELS, 2, 2).only([]), "There are no recordings to learn from"),
         (embedded([("a", "s")] * 5 + [("A", "t")] * 5, np.random.default_rng(0).normal(size=(10, DIM))), "one class"),
     ],
     ids=["one class", "one clip each", "nothing", "one class spelled twice"],

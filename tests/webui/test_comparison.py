@@ -30,7 +30,7 @@ def test_recordings_of_a_voice_become_a_baseline_and_both_views(
     baseline = model.baseline(clips[1:])
     expect(voice).to_contain_text(f"{baseline.duration:.0f} s of this voice, 2 recordings")
     expect(voice.locator(".em-voice-problems")).to_contain_text("'notes.wav' is not audio")
-    expect(window.locator("#em-comparing > button")).to_contain_text("Comparing with")
+    expect(window.locator("#em-comparing > button")).to_contain_text("This voice's usual sound: ")
     choose_files(window, [clips[1]])
     shown = recognize(window)
     prediction = model.predict(clips[1], baseline=baseline)

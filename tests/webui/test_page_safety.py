@@ -1,6 +1,9 @@
 """Attacks on the page: files that are not its own, what it does not use, what belongs to another visit."""
 
 import json
+import logging
+import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -29,6 +32,25 @@ def send(http: httpx.Client, name: str, content: bytes = b"RIFF", **headers: str
     )
     kind = {"Content-Type": f"multipart/form-data; boundary={BOUND}"}
     return http.post("/gradio_api/upload", content=body, headers={**kind, **headers})
+
+
+def test_a_visitor_who_leaves_in_the_middle_of_an_upload_is_no_error(
+    served: Served, visitor: httpx.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    host, port = served.url.removeprefix("http://").rstrip("/").split(":")
+    head = (
+        f"POST /gradio_api/upload HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary={BOUND}\r\n"
+        f'Content-Length: 100000\r\n\r\n--{BOUND}\r\nContent-Disposition: form-data; name="files"; filename="a.wav"\r\n\r\nRIFF'
+    )
+    with caplog.at_level(logging.INFO, "emotone.requests"):
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(head.encode())
+            time.sleep(0.2)  # it is being read
+        deadline = time.monotonic() + 20
+        while not any(one.name == "emotone.requests" for one in caplog.records) and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert [one.name for one in caplog.records if one.name == "emotone.requests"] == ["emotone.requests"]
+    assert [one.message for one in caplog.records if one.levelname == "ERROR"] == []
 
 
 @pytest.mark.parametrize(

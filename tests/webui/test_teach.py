@@ -20,6 +20,7 @@ from playwright.sync_api import Page, expect
 from emotone import EmotoneError, Recognizer, load_audio
 from emotone.heads import load_head
 from emotone.webui import archives
+from emotone.webui import workshop as workshop_module
 from emotone.webui.analysis import Chosen
 from emotone.webui.archives import unpack
 from emotone.webui.shelf import Shelf
@@ -43,6 +44,11 @@ def lesson(tmp_path_factory: pytest.TempPathFactory, clips: list[Path]) -> Path:
             file.parent.mkdir(parents=True, exist_ok=True)
             soundfile.write(file, part, 16_000)
     return folder
+
+
+def zipped_names(folder: Path) -> dict[str, bytes]:
+    """Path in an archive → content."""
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in sorted(folder.rglob("*.wav"))}
 
 
 def payload(name: str, data: bytes) -> dict[str, object]:
@@ -120,24 +126,40 @@ def test_a_training_can_be_cancelled(window: Page, lesson: Path):
     expect(window.locator("#em-teach")).to_be_enabled(timeout=PATIENCE)
     expect(window.locator(".em-learning")).to_have_count(0)
     expect(window.locator(".em-taught")).to_have_count(0)
+    expect(window.locator(".em-cancelled")).to_have_text("Cancelled; nothing was changed.")
     expect(window.locator(".em-class .em-number")).to_have_text(["6", "6"])
+
+
+def test_a_lesson_that_fails_leaves_the_last_head_as_it_is(window: Page, lesson: Path):
+    open_tab(window, "Teach")
+    window.locator("#em-teach").click()
+    expect(window.locator("#em-lesson .em-problem")).to_contain_text("No recording has a label yet")
+    broken = {**zipped_names(lesson), f"{CLASSES[0]}/anna/bad one!.ogg": b"no sound"}
+    add_material(window, [payload("calls.zip", archive(broken))], 13)
+    teach(window)
+    expect(window.locator(".em-taught .em-failure")).to_contain_text("'bad one!.ogg'")
+    window.locator(f"[data-drop-class='{CLASSES[0]}']").click()
+    expect(window.locator(".em-class .em-number")).to_have_text(["7", "6"], timeout=PATIENCE)
+    expect(teach(window, ".em-problem")).to_contain_text("There is one class")
+    expect(window.locator(".em-taught h2")).to_contain_text("is ready")
+    expect(window.locator(".em-taught-files a")).to_have_count(2)
 
 
 def test_what_a_visitor_brought_goes_with_the_visitor(
     chromium, served, clips: list[Path], monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("GRADIO_IS_E2E_TEST", "1")  # a visit ends a second after its page was closed, not an hour
-    before = set(served.service.folder.rglob("00001_*"))
+    before = set(served.service.folder.rglob("00001/*"))
     visitor = chromium.new_context(locale="en").new_page()
     visit(visitor, served.url)
     open_tab(visitor, "Teach")
     add_material(visitor, clips[:1], 1)
-    (brought,) = set(served.service.folder.rglob("00001_*")) - before
+    (brought,) = set(served.service.folder.rglob("00001/*")) - before
     visitor.context.close()
     deadline = time.monotonic() + PATIENCE / 1000
-    while brought.parent.exists() and time.monotonic() < deadline:
+    while brought.exists() and time.monotonic() < deadline:
         time.sleep(0.2)
-    assert not brought.parent.exists()
+    assert not brought.exists()
 
 
 @pytest.mark.parametrize("window", [{"viewport": {"width": 390, "height": 844}, "locale": "zh-CN"}], indirect=True)
@@ -228,6 +250,55 @@ def test_a_password_is_one_sentence(tmp_path: Path):
         unpacked(bytes(data), tmp_path)
 
 
+def brought(tmp_path: Path, *drops: dict[str, bytes]) -> Workshop:
+    """What a visitor has after some archives, one after the other."""
+    shelf, workshop = Shelf(tmp_path, lambda path: None), Workshop()
+    for number, content in enumerate(drops):
+        file = tmp_path / f"{number}.zip"
+        file.write_bytes(archive(content))
+        workshop.add([Chosen(file.name, file)], shelf)
+    return workshop
+
+
+def test_classes_that_come_one_after_the_other_keep_their_speakers(tmp_path: Path):
+    workshop = brought(tmp_path, {"angry/03/a.wav": b"1", "angry/08/b.wav": b"2"}, {"生气/03/c.wav": b"3"})
+    assert (workshop.classes, workshop.problems, workshop.speakers) == (["angry", "生气"], (), "folder")
+    assert workshop.found_speakers("folder") == ["03", "08"]
+    corpora = brought(tmp_path, {"one/angry/a.wav": b"1", "one/sad/b.wav": b"2"}, {"two/angry/c.wav": b"3"})
+    assert corpora.counts() == {"angry": 2, "sad": 1}
+    assert [problem.text.en[:41] for problem in corpora.problems] == ["The folders in “two” were added to the cl"]
+    unclear = brought(tmp_path, {"slow/anna/a.wav": b"1", "slow/ben/b.wav": b"2"}, {"fast/anna/c.wav": b"3"})
+    assert unclear.classes == ["anna", "ben"]
+    assert "If “fast” is a class itself" in unclear.problems[0].text.en
+
+
+def test_what_is_too_much_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(workshop_module, "MOST_CLASSES", 2)
+    monkeypatch.setattr(workshop_module, "MOST_CLIPS", 3)
+    full = brought(tmp_path, {"a/1.wav": b"1", "a/2.wav": b"2", "b/1.wav": b"3"})
+    assert (full.problems, full.counts()) == ((), {"a": 2, "b": 1})
+    more = brought(tmp_path, {"a/1.wav": b"1", "b/1.wav": b"3", "c/1.wav": b"4", "c/2.wav": b"4", "d/1.wav": b"5"})
+    (problem,) = more.problems
+    assert problem.text.en.startswith("There are more than 2 classes; these were left out: c, d.")
+    (problem,) = brought(tmp_path, {f"a/{number}.wav": b"1" for number in range(4)}).problems
+    assert problem.text.en.startswith("There are more than 3 recordings")
+    assert len(list(more.folder.rglob("*.wav"))) == 2
+
+
+def test_long_names_of_classes_stay_apart(tmp_path: Path):
+    names = ["same " * 14 + end for end in "AB"]
+    assert brought(tmp_path, {f"{name}/1.wav": name.encode() for name in names}).classes == names
+
+
+def test_beginnings_that_are_all_different_are_no_speakers(tmp_path: Path):
+    different = brought(tmp_path, {f"a/x{number}_1.wav": b"1" for number in range(4)})
+    different.speakers = "name"
+    assert different.found_speakers("name") == []
+    assert [clip.fields for clip in different.clips()] == [{}] * 4
+    alike = brought(tmp_path, {f"a/x{number // 2}_{number}.wav": b"1" for number in range(4)})
+    assert alike.found_speakers("name") == ["x0", "x1"]
+
+
 def test_a_workshop_takes_what_it_knows_and_leaves_nothing_behind(model: Recognizer, clips: list[Path], tmp_path: Path):
     shelf = Shelf(tmp_path, lambda path: None)
     sound = clips[0].read_bytes()
@@ -243,7 +314,7 @@ def test_a_workshop_takes_what_it_knows_and_leaves_nothing_behind(model: Recogni
     assert [problem.name for problem in workshop.problems] == ["bad.zip", "p.wav"]
     folder = workshop.folder
     assert folder is not None
-    assert sorted(sample.file for sample in workshop.samples.values()) == sorted(folder.iterdir())
+    assert sorted(sample.file for sample in workshop.samples.values()) == sorted(folder.glob("*/*"))
     assert all(json.dumps(clip.fields) for clip in workshop.clips())
     workshop.remove(1)
     assert len(list(folder.iterdir())) == 2

@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from .. import errors
 from ..errors import INTERNAL, EmotoneError
@@ -76,6 +77,8 @@ def problem_of(error: Exception) -> ProblemError:
         return invalid(error.errors())
     if isinstance(error, HTTPException):
         return _of_status(error.status_code, error.headers)
+    if isinstance(error, ClientDisconnect):
+        return ProblemError(400, "gone", Text("The request ended before its end.", "请求尚未完整即已中断。"))
     if isinstance(error, OSError):
         _log.error("The disk fails: %s", error)
         text = Text("The server's disk is full or fails. Try again later.", "服务器的磁盘已满或出错。请稍后再试。")

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .log import request_id
@@ -49,6 +50,8 @@ class RequestLog:
 
         try:
             await self._app(scope, receive, sending)
+        except ClientDisconnect:
+            return  # there is nobody to answer
         except Exception as error:
             problem = problem_of(error)  # which notes it
             if scope["type"] != "http" or status:

@@ -83,13 +83,20 @@ def _spellings(words: Sequence[str]) -> dict[str, Label]:
 
 
 def _too_few_classes(embedded: EmbeddedClips, labels: Sequence[Label]) -> ManifestError:
+    if not embedded.clips and not embedded.failures:
+        return ManifestError("There are no recordings to learn from.", "没有可供学习的录音。")
     if not embedded.clips:
-        count = len(embedded.failures)
+        count, first = len(embedded.failures), embedded.failures[0].error.text
         return ManifestError(
-            f"None of the {count} recordings could be analysed. Check that they are where the manifest says.",
-            f"{count} 个录音均无法分析。请检查录音是否位于清单所写的位置。",
+            f"None of the {count} recordings could be analysed. The first: {first.en}",
+            f"{count} 个录音均无法分析。第一个：{first.zh}",
         )
-    found = labels[0] if labels else "–"
+    if not labels:
+        return ManifestError(
+            "The same recordings stand in several classes, so nothing is left to learn from. Leave each in one class.",
+            "相同的录音出现在多个类别中，没有可供学习的录音。请让每个录音只属于一个类别。",
+        )
+    found = labels[0]
     return ManifestError(
         f"There is one class of recordings that can be used ({found}); a head tells two or more apart. Add recordings of "
         "another class.",

@@ -180,11 +180,13 @@ class Actions:
         self, voice: Voice, hearings: Hearings, model: str, language: Language
     ) -> tuple[Voice, Html, Update]:
         """What is known of the voice at this moment."""
+        if not voice.clips:
+            return _voice_parts(voice, language)
         try:
             info = self._library.recognizer(model).info
             voice = hearings.voice(voice.clips, info, self._shelf)
         except EmotoneError as error:
-            voice = Voice(voice.clips, problems=(Problem("", error.text),) if voice.clips else ())
+            voice = Voice(voice.clips, problems=(Problem("", error.text),))
         return _voice_parts(voice, language)
 
     def load_turns(

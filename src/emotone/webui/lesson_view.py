@@ -11,16 +11,23 @@ from .render import download, problem
 from .teaching import Job, Taught
 from .workshop import Workshop
 
+_FAILURES_SHOWN = 5
 _STRONG = 0.6  # share of a row from which on a cell is so dark that its number is light
 
 
 def lesson(workshop: Workshop, language: Language) -> Html:
-    """The training that runs, else what the last one gave."""
+    """The training that runs; else why the last one gave nothing, and what the last one gave that succeeded."""
     if workshop.job is not None:
         return learning(workshop.job, language)
-    if isinstance(workshop.taught, Problem):
-        return problem(workshop.taught, language)
-    return Html() if workshop.taught is None else _taught(workshop.taught, language)
+    return join(_failed(workshop, language), Html() if workshop.taught is None else _taught(workshop.taught, language))
+
+
+def _failed(workshop: Workshop, language: Language) -> Html:
+    if workshop.failed is None:
+        return Html()
+    if workshop.failed is texts.TEACH_CANCELLED:
+        return tag("p.em-muted.em-cancelled", workshop.failed.to(language), attributes={"role": "status"})
+    return problem(Problem("", workshop.failed), language)
 
 
 def learning(job: Job, language: Language) -> Html:
@@ -103,7 +110,8 @@ def _judged(taught: Taught, language: Language) -> Html:
     ]
     if failures:
         count = texts.LEFT_OUT.to(language).format(count=len(failures))
-        warnings.append(join(tag("strong", count), " ", failures[0].error.text.to(language)))
+        reasons = [failure.error.text.to(language) for failure in failures[:_FAILURES_SHOWN]]
+        warnings.append(join(tag("strong", count), *(tag("span.em-failure", reason) for reason in reasons)))
     return tag(
         "div.em-judged",
         heading(texts.HOW_JUDGED.to(language)),

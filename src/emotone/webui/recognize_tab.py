@@ -215,8 +215,11 @@ def wire_correction(
 
 
 def _wire_models(panel: Panel, actions: Actions, visit: Visit, language: gr.Radio) -> None:
+    known, shown = [visit.voice, visit.hearings, visit.model, language], [visit.voice, panel.voice, panel.comparing]
     for choosing in (panel.menu.choose, panel.card.choose):
-        on(choosing, actions.choose_model, language, [visit.model, panel.card])
+        chosen = on(choosing, actions.choose_model, language, [visit.model, panel.card])
+        heard = work(chosen.then, actions.hear, known, panel.voice)
+        on(heard.then, actions.settle_voice, known, shown)
     on(panel.card.look, actions.card, [visit.model, language], panel.card)
     on(panel.card.changed, actions.menu, [visit.model, language], panel.menu)
     on(panel.card.fetch, actions.fetch, [visit.model, language], panel.card)

@@ -109,24 +109,28 @@ class Teaching:
 
     def begin(self, workshop: Workshop, language: Language) -> tuple[Html, Update]:
         """Shows at once that the click was seen, and locks the button."""
-        workshop.job, workshop.problems = Job(), ()
+        workshop.job, workshop.problems, workshop.failed = Job(), (), None
         return lesson_view.lesson(workshop, language), gr.update(interactive=False)
 
     def teach(self, workshop: Workshop, name: str, model: str, language: Language) -> Iterator[Html]:
         """Learns, showing how far it is."""
         job = workshop.job or Job()
-        before, workshop.taught = workshop.taught, None
         name = " ".join(name.split())[:LONGEST_LABEL] or texts.HEAD_NAME_DEFAULT.to(language)
         try:
             recognizer = self._library.recognizer(model)
             folder = workshop.folder or self._shelf.folder()
             lesson = Lesson(name, workshop.clips(), folder, language)
-            for outcome in teach(recognizer, lesson, self._shelf, job):
-                workshop.taught = outcome
+            if not lesson.clips:
+                raise EmotoneError(texts.NOTHING_LABELLED.en, texts.NOTHING_LABELLED.zh)
+            outcome: Taught | Problem | None = None
+            for outcome in teach(recognizer, lesson, self._shelf, job):  # noqa: B007 - the last one counts
                 yield lesson_view.lesson(workshop, language)
+            if isinstance(outcome, Taught):
+                workshop.taught = outcome
+            else:
+                workshop.failed = texts.TEACH_CANCELLED if outcome is None else outcome.text
         except EmotoneError as error:
-            workshop.taught = Problem("", error.text)
-        workshop.taught = workshop.taught or before
+            workshop.failed = error.text
         workshop.job = None
         yield lesson_view.lesson(workshop, language)
 

@@ -68,7 +68,7 @@ NINE_EMOTIONS = Text("The nine emotions", "九种情绪")
 LOAD_HEAD = Text("Load a head.json", "加载 head.json")
 ABSTAIN = Text("Say “unknown” when in doubt", "存疑时判为“未知”")
 VOICE = Text("Compare with this voice's usual sound", "与该说话人的平常声音比较")
-VOICE_IN_USE = Text("Comparing with {amount}", "与{amount}比较")
+VOICE_IN_USE = Text("This voice's usual sound: {amount}", "该说话人的平常声音：{amount}")
 VOICE_HINT = Text(
     "Add a few recordings of the same voice, in any mood; no labels needed. What is said then is how this recording differs "
     "from the usual sound of the voice.",
@@ -77,7 +77,7 @@ VOICE_HINT = Text(
 VOICE_DROP = Text("Recordings of this voice, any mood", "该说话人的录音，情绪不限")
 VOICE_FORMATS = Text("Four or more are best – or a baseline.npz", "最好四段以上；也可使用 baseline.npz")
 VOICE_LISTENING = Text("Listening: {done} of {count}", "正在聆听：{done}/{count}")
-VOICE_READY = Text("Results are compared with {amount}.", "结果将与{amount}比较。")
+VOICE_READY = Text("Heard: {amount}.", "已听取：{amount}。")
 VOICE_SAVE = Text("Download baseline.npz", "下载 baseline.npz")
 VOICE_CLEAR = Text("Remove all", "全部移除")
 AMOUNT_OF_VOICE = Text("{speech} of this voice, {clips}", "该说话人的 {speech}语音（{clips}）")
@@ -247,6 +247,19 @@ NO_RECORDING = Text(
 TOO_MANY_CLIPS = Text(
     "There are more than {most} recordings; the others were left out. In a terminal, emotone train takes any number.",
     "录音超过 {most} 个，其余未加入。在终端使用 emotone train 则不限数量。",
+)
+TOO_MANY_CLASSES = Text(
+    "There are more than {most} classes; these were left out: {names}. In a terminal, emotone train takes any number.",
+    "类别超过 {most} 个，以下类别未加入：{names}。在终端使用 emotone train 则不限数量。",
+)
+CLASSES_WITHIN = Text(
+    "The folders in “{folder}” were added to the classes of the same names: {names}. If “{folder}” is a class itself, remove "
+    "them, and bring the folders of all classes together.",
+    "“{folder}”中的文件夹已并入同名类别：{names}。若“{folder}”本身就是类别，请将其移除，并一次拖入所有类别的文件夹。",
+)
+NOTHING_LABELLED = Text(
+    "No recording has a label yet. Bring a folder for each class, or label the recordings with a click.",
+    "还没有带标签的录音。请为每个类别提供一个文件夹，或点击为录音标注。",
 )
 TEACH_EMPTY = Text("Teach your own labels", "教会它你自己的标签")
 TEACH_EMPTY_HINT = Text(

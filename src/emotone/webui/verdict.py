@@ -213,7 +213,7 @@ def correction(item: Report, corrected: Label | None, language: Language) -> Htm
         return tag(
             "p.em-good.em-corrected",
             "✓ ",
-            texts.CORRECTED.to(language).format(label=corrected),
+            texts.CORRECTED.to(language).format(label=emotion_of(corrected).name.to(language)),
             attributes={"role": "status"},
         )
     labels = item.utterance.scores

@@ -5,13 +5,15 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from ..errors import EmotoneError, OptionError
-from ..labels import Label
+from ..labels import LABELS, Label, label_of
 from ..manifest import AUDIO_ENDINGS, Clip
+from ..text import Text
 from . import texts
 from .analysis import Chosen, Problem, Report
 from .archives import MOST_CLIPS, Unpacked, unpack
@@ -19,8 +21,10 @@ from .shelf import Shelf
 from .teaching import Job, Taught
 
 MOST_CLASSES = 50
-LONGEST_LABEL = 60
-_UNUSUAL = re.compile(r"[^\w.-]")
+LONGEST_LABEL = 255  # as long as the name of a folder, so that two of them stay two
+_HARMFUL = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\ud800-\udfff]')  # in a file name, on some system
+_LONGEST_NAME = 60  # of a file: a character may take four bytes, and 255 is what most systems allow
+_NAMES_SHOWN = 5
 TO_LABEL: Label = ""
 """In place of a label: recordings that have none yet."""
 
@@ -57,7 +61,8 @@ class Workshop:
         speakers: How speakers are told apart.
         problems: What was left out when recordings came last, and why.
         job: The training that runs.
-        taught: What it gave, or why it failed.
+        taught: What the last one gave that succeeded.
+        failed: Why the last one gave nothing, or that it was cancelled.
     """
 
     def __init__(self) -> None:
@@ -67,9 +72,11 @@ class Workshop:
         self.speakers: Speakers = "unknown"
         self.problems: tuple[Problem, ...] = ()
         self.job: Job | None = None
-        self.taught: Taught | Problem | None = None
+        self.taught: Taught | None = None
+        self.failed: Text | None = None
         self.folder: Path | None = None
         self._next = self._placed = 0
+        self._around: set[str] = set()  # folders around classes
 
     def add(self, files: Sequence[Chosen], shelf: Shelf) -> None:
         """Takes recordings, and archives of them. A folder in a name is the class."""
@@ -81,7 +88,8 @@ class Workshop:
                 if not shelf.holds(file.path) or not path:
                     raise EmotoneError(texts.FOREIGN_FILE.en, texts.FOREIGN_FILE.zh)
                 if file.path.suffix.lower() == ".zip":
-                    self._take(list(unpack(file.path, lambda name: self._place(name, shelf))))
+                    said = self._take(list(unpack(file.path, lambda name: self._place(name, shelf))))
+                    problems += [Problem(path[-1], text) for text in said]
                 elif file.path.suffix.lower() in AUDIO_ENDINGS:
                     place = self._place(path[-1], shelf)
                     _link(file.path, place)
@@ -91,10 +99,7 @@ class Workshop:
             except EmotoneError as error:
                 problems.append(Problem(path[-1] if path else file.name, error.text))
                 self._sweep(loose)
-        try:
-            self._take(loose)
-        except EmotoneError as error:
-            problems.append(Problem("", error.text))
+        problems += [Problem("", text) for text in self._take(loose)]
         self.problems = tuple(problems)
 
     def learn_from(self, report: Report, label: Label, shelf: Shelf) -> bool:
@@ -127,7 +132,7 @@ class Workshop:
         """Forgets a recording, and removes its file."""
         sample = self.samples.pop(number, None)
         if sample is not None:
-            sample.file.unlink(missing_ok=True)
+            _forget(sample.file)
 
     def remove_class(self, label: Label) -> None:
         """Forgets a class, whose recordings are then to be labelled; or those recordings, for `TO_LABEL`."""
@@ -151,14 +156,20 @@ class Workshop:
     def clips(self) -> list[Clip]:
         """What there is to learn from."""
         labelled = [sample for sample in self.samples.values() if sample.label != TO_LABEL]
+        known = set(self.found_speakers(self.speakers))
         return [
-            Clip(sample.file, sample.label, {"speaker": name} if (name := speaker_of(sample, self.speakers)) else {})
+            Clip(
+                sample.file,
+                sample.label,
+                {"speaker": name} if (name := speaker_of(sample, self.speakers)) in known else {},
+            )
             for sample in labelled
         ]
 
     def found_speakers(self, speakers: Speakers) -> list[str]:
-        """Their names, told apart in this way."""
-        return sorted({speaker_of(sample, speakers) for sample in self.samples.values()} - {""})
+        """Their names, told apart in this way. Beginnings of file names that are all different are no speakers."""
+        names = Counter(speaker_of(sample, speakers) for sample in self.samples.values())
+        return [] if speakers == "name" and max(names.values(), default=0) < 2 else sorted(set(names) - {""})
 
     def close(self) -> None:
         """Ends the training and removes the recordings."""
@@ -167,20 +178,35 @@ class Workshop:
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _take(self, found: Sequence[Unpacked]) -> None:
-        room = MOST_CLIPS - len(self.samples)
-        for path, item in zip(_without_common([item.path for item in found]), found, strict=True):
+    def _take(self, found: Sequence[Unpacked]) -> list[Text]:
+        """Takes recordings; what there is to say of those that were left out, and of classes that may be none."""
+        around, paths = _without_common([item.path for item in found])
+        joined = sorted({_tidy(path[0]) for path in paths if len(path) > 1} & set(self.classes))
+        left, classless = 0, set[Label]()
+        for path, item in zip(paths, found, strict=True):
             label = _tidy(path[0]) if len(path) > 1 else TO_LABEL
-            if room <= 0 or (label and not self.make_class(label)):
-                item.file.unlink(missing_ok=True)
+            if len(self.samples) >= MOST_CLIPS:
+                left += 1
+            elif label and not self.make_class(label):
+                classless.add(label)
+            else:
+                self._next += 1
+                self.samples[self._next] = Sample(path[-1], item.file, label, "/".join(path[1:-1]))
                 continue
-            room -= 1
-            self._next += 1
-            self.samples[self._next] = Sample(path[-1], item.file, label, "/".join(path[1:-1]))
-        if room <= 0:
-            raise OptionError(
-                texts.TOO_MANY_CLIPS.en.format(most=MOST_CLIPS), texts.TOO_MANY_CLIPS.zh.format(most=MOST_CLIPS)
-            )
+            _forget(item.file)
+        self._settle()
+        said = []
+        if joined and around and self._around - {around}:
+            said.append(_said(texts.CLASSES_WITHIN, folder=around, names=_some(joined)))
+        if left:
+            said.append(_said(texts.TOO_MANY_CLIPS, most=MOST_CLIPS))
+        if classless:
+            said.append(_said(texts.TOO_MANY_CLASSES, most=MOST_CLASSES, names=_some(sorted(classless))))
+        self._around |= {around} if around else set()
+        return said
+
+    def _settle(self) -> None:
+        """Chooses how speakers are told apart, and what is shown, after recordings came."""
         if self.samples and self.speakers == "unknown" and all(one.folder for one in self.samples.values()):
             self.speakers = "folder"
         if self.view == TO_LABEL and not self.counts()[TO_LABEL] and self.classes:
@@ -191,16 +217,18 @@ class Workshop:
     def _sweep(self, loose: Sequence[Unpacked]) -> None:
         """Removes what came out of an archive before it proved to be bad."""
         kept = {sample.file for sample in self.samples.values()} | {item.file for item in loose}
-        for file in self.folder.iterdir() if self.folder else ():
-            if file.is_file() and file not in kept:
-                file.unlink(missing_ok=True)
+        for file in list(self.folder.glob("[0-9]*/*")) if self.folder else ():
+            if file not in kept:
+                _forget(file)
 
     def _place(self, name: str, shelf: Shelf) -> Path:
-        """A free place in the visitor's folder. The name is for people: no part of it is a path."""
+        """A free place in the visitor's folder: a folder of its own, so the file keeps its name as far as it is harmless."""
         if self.folder is None or not self.folder.exists():
             self.folder = shelf.folder()
         self._placed += 1
-        return self.folder / f"{self._placed:05d}_{_UNUSUAL.sub('_', name)[-60:]}"
+        place = self.folder / f"{self._placed:05d}"
+        place.mkdir()
+        return place / (_HARMFUL.sub("_", name)[-_LONGEST_NAME:].strip(" .") or "_")
 
 
 def speaker_of(sample: Sample, speakers: Speakers) -> str:
@@ -210,16 +238,36 @@ def speaker_of(sample: Sample, speakers: Speakers) -> str:
     return re.split(r"[_\-\s.]", sample.name, maxsplit=1)[0] if speakers == "name" else ""
 
 
-def _without_common(paths: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """The paths without folders that are around all classes."""
-    rest = list(paths)
+def _without_common(paths: Sequence[tuple[str, ...]]) -> tuple[str, list[tuple[str, ...]]]:
+    """The innermost folder around all classes, and the paths without what is around them.
+
+    A folder that is called after an emotion is a class, unless those in it are called so too; any other is none.
+    """
+    around, rest = "", list(paths)
     while rest and all(len(path) > 2 for path in rest) and len({path[0] for path in rest}) == 1:
-        rest = [path[1:] for path in rest]
-    return rest
+        if label_of(rest[0][0], LABELS) and not all(label_of(path[1], LABELS) for path in rest):
+            break
+        around, rest = rest[0][0], [path[1:] for path in rest]
+    return around, rest
 
 
 def _tidy(label: Label) -> Label:
     return " ".join(label.split())[:LONGEST_LABEL].strip()
+
+
+def _said(text: Text, **words: object) -> Text:
+    return Text(text.en.format(**words), text.zh.format(**words))
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMES_SHOWN]) + (" …" if len(names) > _NAMES_SHOWN else "")
+
+
+def _forget(file: Path) -> None:
+    """Removes a recording and the folder of its own."""
+    file.unlink(missing_ok=True)
+    with suppress(OSError):
+        file.parent.rmdir()
 
 
 def _link(source: Path, target: Path) -> None:
