@@ -59,6 +59,10 @@ def test_another_head_is_not_replaced(many: Path, tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert "is another head than the one to calibrate" in done.stderr
     assert (tmp_path / "mine" / "head.json").read_bytes() == before
+    (tmp_path / "later").mkdir()
+    (tmp_path / "later" / "head.json").write_text('{"format": 9}', "utf-8")
+    assert run("calibrate", many, "-o", tmp_path / "later").returncode != 0
+    assert (tmp_path / "later" / "head.json").read_text("utf-8") == '{"format": 9}'
     assert run("calibrate", many, "-o", tmp_path / "mine", "--head", tmp_path / "mine").returncode == 0
     assert emotone.load_head(tmp_path / "mine").calibration is not None
 

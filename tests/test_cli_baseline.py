@@ -99,6 +99,16 @@ def test_a_file_that_is_given_twice_is_answered_twice_and_counts_once(clips: lis
     assert done.stderr.count("baseline: ") == 1
 
 
+def test_a_link_lies_where_it_lies(clips: list[Path], tmp_path: Path) -> None:
+    for voice, clip in zip("ab", clips[1:], strict=True):
+        (tmp_path / voice).mkdir()
+        (tmp_path / voice / "link.ogg").symlink_to(clip)
+    files = [tmp_path / "a" / "link.ogg", tmp_path / "b" / "link.ogg"]
+    done = run("predict", *files, "--baseline", "auto", "--format", "jsonl")
+    assert [json.loads(line)["baseline"]["clips"] for line in done.stdout.splitlines()] == [1, 1]
+    assert f"baseline: {tmp_path / 'a'}: " in done.stderr
+
+
 def test_timeline_compares_with_the_recording_itself(model: emotone.Recognizer, four_moods: Path) -> None:
     found = json.loads(run("timeline", four_moods, "--baseline", "auto", "--format", "json").stdout)
     heard = model.listen(four_moods)

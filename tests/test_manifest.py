@@ -42,6 +42,12 @@ def test_csv_with_quoted_names(tmp_path: Path) -> None:
     assert read_manifest(write(tmp_path / "list.csv", text))[0].file == tmp_path / "a, b\n\u2028.wav"
 
 
+def test_quotes_within_a_value_are_no_trouble(tmp_path: Path) -> None:
+    rows = 'file\temotion\tsentence\na.wav\tsad\t"Hi," he said\nb.wav\tsad\t5" disk\n'
+    clips = read_manifest(write(tmp_path / "list.tsv", rows))
+    assert [(clip.file.name, clip.emotion) for clip in clips] == [("a.wav", "sad"), ("b.wav", "sad")]
+
+
 def test_jsonl(tmp_path: Path) -> None:
     text = "\n\n".join(json.dumps(row, ensure_ascii=False) for row in ROWS)
     assert read_manifest(write(tmp_path / "list.jsonl", text)) == expected(tmp_path)
@@ -207,7 +213,12 @@ def test_audformat_without_emotions_or_damaged(database, tmp_path: Path) -> None
         ("list.csv", "file,emotion\na.wav,\nb.wav,sad\n,sad\n", r"2 rows without a file or an emotion \(line 2, 4\)"),
         ("list.csv", "file,emotion\na.wav,sad\nb.wav,sad\n./a.wav,happy\n", r"names 1 files more than once \(a.wav\)"),
         ("list.csv", "file,emotion\na.wav,sad\nb/../a.wav,sad\n", r"names 1 files more than once \(a.wav\)"),
-        ("list.csv", 'file,emotion,sex\na.wav,sad,"f\nb.wav,sad,f\n', "cannot be read"),
+        (
+            "list.csv",
+            'file,emotion,sex\nb.wav,sad,m\na.wav,sad,"f\nc.wav,sad,f\n',
+            "quote is opened in line 3 or before",
+        ),
+        ("list.csv", 'file,emotion\na.wav,"sad', "quote is opened in line 2 or before, and never closed"),
         ("list.jsonl", "\n \n", "lists no recordings"),
         ("list.jsonl", '{"file": "a.wav", "emotion": "sad"}\n{"file": ', "line 2"),
         ("list.jsonl", "[1]", "line 1: list"),

@@ -227,6 +227,7 @@ def test_a_stream_is_its_own_baseline(model: Recognizer, talk: np.ndarray, event
         assert (said.label, said.scores) == (alone.segment.label, alone.segment.scores)
     known = [event.baseline.duration if event.baseline else 0 for event in adapted]
     assert known == sorted(known)
+    assert {event.baseline.clips for event in adapted if event.baseline} == {1}
     assert known[-1] > 3
 
 

@@ -29,6 +29,7 @@ AUDIO_ENDINGS = frozenset(_ENDINGS.split())
 
 _ALIASES = {"gender": "sex"}
 _SEPARATORS = ",;\t"
+_LAST_LINE = "\ue000end of the table\ue000"  # is read as a row of its own, unless a quote is open before it
 _NAMED_AT_MOST = 3  # lines or files in an error
 
 Row: TypeAlias = tuple[int, Mapping[str, Any]]  # where in the manifest it stands, counted from 1, and its columns
@@ -156,11 +157,17 @@ def _text(value: Any) -> str:
 def _csv_rows(path: Path) -> Iterator[Row]:
     with _opened(path) as file:
         header = file.readline()
-        lines = chain([header], file)
-        reader = csv.DictReader(lines, delimiter=max(_SEPARATORS, key=header.count), strict=True)
+        lines = chain([header], file, [_LAST_LINE])
+        reader = csv.DictReader(lines, delimiter=max(_SEPARATORS, key=header.count))
+        number = 1
         try:
             for row in reader:
-                yield reader.line_num, row
+                if next(iter(row.values())) in (_LAST_LINE, [_LAST_LINE]):
+                    return
+                if any(_LAST_LINE in value for value in row.values() if value):
+                    raise _damaged(path, f"a quote is opened in line {number + 1} or before, and never closed")
+                number = reader.line_num
+                yield number, row
         except csv.Error as error:
             raise _damaged(path, error) from error
 

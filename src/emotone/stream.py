@@ -248,7 +248,7 @@ class _Analyst:
         self._own.append(heard.baseline())
         while sum(own.duration for own in self._own) - self._own[0].duration >= OWN_BASELINE:
             self._own.popleft()
-        self._baseline = joined(list(self._own))
+        self._baseline = replace(joined(list(self._own)), clips=1)
 
 
 class _Whole:

@@ -169,6 +169,16 @@ def test_heads_that_cannot_be_asked(model: emotone.Recognizer, listed: Path, tmp
     assert not (tmp_path / "t.csv").exists()
 
 
+def test_a_head_that_is_called_like_a_column(
+    model: emotone.Recognizer, worker: Worker, corpus: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "list.csv").write_text(f"file,calls.label\n{corpus / 'happy_08.wav'},certainly", encoding="utf-8")
+    run_local(RunFolder(tmp_path / "run"), worker, items_of([str(tmp_path / "list.csv")]))
+    (tmp_path / "h.json").write_text(json.dumps(replace(model.head, name="calls").to_json()), encoding="utf-8")
+    with pytest.raises(OptionError, match=r"has a column 'calls\.label' already"):
+        export_run(open_run(tmp_path / "run"), tmp_path / "t.csv", heads=[tmp_path / "h.json"])
+
+
 def test_what_cannot_be_compared(worker: Worker, corpus: Path, tmp_path: Path) -> None:
     clip = str(corpus / "happy_08.wav")
     run_local(RunFolder(tmp_path / "frames"), Worker(options=WorkOptions("frame", embedding=True)), items_of([clip]))

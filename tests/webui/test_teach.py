@@ -19,6 +19,7 @@ from playwright.sync_api import Page, expect
 
 from emotone import EmotoneError, Recognizer, load_audio
 from emotone.heads import load_head
+from emotone.training.splitting import split_clips
 from emotone.webui import archives
 from emotone.webui import workshop as workshop_module
 from emotone.webui.analysis import Chosen
@@ -295,8 +296,18 @@ def test_beginnings_that_are_all_different_are_no_speakers(tmp_path: Path):
     different.speakers = "name"
     assert different.found_speakers("name") == []
     assert [clip.fields for clip in different.clips()] == [{}] * 4
+    nameless = brought(tmp_path, {f"a/{name}.wav": b"1" for name in ("_a", "_b", "x_1", "y_1", "  ")})
+    assert nameless.found_speakers("name") == []
+    assert sorted(sample.file.name for sample in nameless.samples.values())[-1] == "y_1.wav"
+    assert "_.wav" in [sample.file.name for sample in nameless.samples.values()]
     alike = brought(tmp_path, {f"a/x{number // 2}_{number}.wav": b"1" for number in range(4)})
     assert alike.found_speakers("name") == ["x0", "x1"]
+
+
+def test_the_place_of_a_clip_is_no_speaker(tmp_path: Path):
+    clips = brought(tmp_path, {f"{name}/{number}.wav": b"1" for name in "ab" for number in range(10)}).clips()
+    split = split_clips(clips, np.array([int(clip.emotion == "b") for clip in clips]), 2)
+    assert (split.kind, split.groups) == ("file", 20)
 
 
 def test_a_workshop_takes_what_it_knows_and_leaves_nothing_behind(model: Recognizer, clips: list[Path], tmp_path: Path):

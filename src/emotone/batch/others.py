@@ -25,7 +25,7 @@ def read_others(folder: RunFolder, given: Iterable[str | Path]) -> dict[str, Hea
 
     Raises:
         ModelError: When a head cannot be read, or was made for another model than that of the run.
-        OptionError: When two have the same name, the run is one of segments, or it kept no embeddings.
+        OptionError: When two have the same name, or that of a column; when the run is one of segments, or kept no embeddings.
     """
     heads = named_heads(map(read_head, given))
     if heads and (folder.run["options"]["granularity"] == "frame" or not folder.run["options"]["embedding"]):
@@ -43,6 +43,12 @@ def read_others(folder: RunFolder, given: Iterable[str | Path]) -> dict[str, Hea
                 "with that model.",
                 f"分类头“{name}”不是为生成该批处理的 {model['name']} {model['revision']} 训练的。请用该模型重新训练。",
             )
+    taken = {column for name in heads for column in _columns(name)} & set(folder.schema(folder.own_columns()).names)
+    if taken:
+        raise OptionError(
+            f"The run has a column '{min(taken)}' already. Call the head otherwise: 'name' in its head.json.",
+            f"该批处理已有名为“{min(taken)}”的列。请更改分类头的名称：其 head.json 中的“name”。",
+        )
     return heads
 
 

@@ -62,7 +62,12 @@ class Voices:
 
     def scores(self, table: Table) -> NDArray[np.float64]:
         """Those of each row, `(rows, labels)`, compared with its voice."""
-        return row_scores(self.head, table, self.comparisons.at(self._places(table)))
+        places = self._places(table)
+        parts = [
+            row_scores(self.head, table.slice(start, _AT_ONCE), self.comparisons.at(places[start : start + _AT_ONCE]))
+            for start in range(0, len(places), _AT_ONCE)
+        ]
+        return np.concatenate([np.zeros((0, len(self.head.labels))), *parts])
 
     def _places(self, table: Table) -> NDArray[np.int64]:
         spoken = map(_NO_SPEECH.isdisjoint, table["doubts"].to_pylist())
@@ -80,7 +85,7 @@ def row_scores(head: Head, table: Table, comparison: Comparison) -> NDArray[np.f
 def voices_of(folder: RunFolder, tables: Iterable[Table], head: Head | None = None) -> Voices:
     """How the voices of a run usually sound: each recording with speech is one stretch, as in `emotone evaluate`.
 
-    Some 100 bytes for each row are in memory meanwhile, and 1 kB for each voice from then on.
+    Some 100 bytes for each row are in memory meanwhile, and from then on 1 kB for each voice, with nine labels.
 
     Args:
         folder: The run.

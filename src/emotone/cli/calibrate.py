@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import click
+import numpy as np
 from rich.markup import escape
 
 from ..cache import EmbeddingCache
 from ..calibration import COVERAGE
-from ..errors import EmotoneError, ModelError, OutputError
+from ..errors import EmotoneError, OutputError
 from ..evaluation import FEW_UNITS
 from ..heads import HEAD_NAME, Head, load_head
 from ..manifest import read_manifest
@@ -79,12 +80,11 @@ def calibrate(manifest: Path, output: Path, coverage: float, head_path: Path | N
 
 
 def _check_folder(output: Path, head: Head) -> None:
-    """Raises `OutputError` when another head would be replaced."""
-    try:
-        there = load_head(output / HEAD_NAME)
-    except ModelError:
+    """Raises `OutputError` when another head would be replaced, and `ModelError` when nobody can tell what is there."""
+    if not (output / HEAD_NAME).exists():
         return
-    if (there.labels, there.weight.tobytes()) != (head.labels, head.weight.tobytes()):
+    there = load_head(output / HEAD_NAME)
+    if there.labels != head.labels or not np.array_equal(there.weight, head.weight):
         raise OutputError(
             f"'{output / HEAD_NAME}' is another head than the one to calibrate. Choose another folder, or give that head with "
             "--head.",

@@ -1,6 +1,5 @@
 """`emotone predict`: the emotion of each file."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,17 +129,19 @@ class _Saving:
 def _baselines(found: dict[str, _Heard], interview: Interview) -> dict[Path, Baseline]:
     """The baseline of each folder: all recordings of it that have speech, each of them once."""
     parts: dict[Path, dict[Path, Baseline]] = {}
+    names: dict[Path, str] = {}
     for file, heard in found.items():
         if heard.listening.regions:
             parts.setdefault(_folder(file), {})[Path(file).resolve()] = heard.listening.baseline()
+            names.setdefault(_folder(file), str(Path(file).parent))
     usual = {folder: joined(list(own.values())) for folder, own in parts.items()}
     for folder, baseline in usual.items():
-        print_baseline(os.path.relpath(folder), baseline, interview.head)
+        print_baseline(names[folder], baseline, interview.head)
     return usual
 
 
 def _folder(file: str) -> Path:
-    return Path(file).resolve().parent
+    return Path(file).parent.resolve()
 
 
 def _print(answers: Iterator[tuple[str, Answer]], form: Format | None, single: bool) -> None:

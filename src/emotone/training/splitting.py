@@ -71,10 +71,10 @@ def folds_to_judge(split: Split, truth: NDArray[np.int64], wanted: int) -> int:
 
 
 def _like_speakers(folders: Sequence[str], truth: NDArray[np.int64], classes: int) -> bool:
-    """Whether folders may hold a speaker or a session each, and not a class each."""
+    """Whether folders may hold a speaker or a session each: not a class each, and not a clip each."""
     pairs = set(zip(folders, truth.tolist(), strict=True))
     spread = np.bincount([label for _, label in pairs], minlength=classes)
-    return len(set(folders)) >= FEW_FOLDERS and int(spread.min()) > 1
+    return FEW_FOLDERS <= len(set(folders)) <= len(folders) / 2 and int(spread.min()) > 1
 
 
 def _split(

@@ -169,6 +169,9 @@ class Actions:
 
     def hear(self, voice: Voice, hearings: Hearings, model: str, language: Language) -> Iterator[Html]:
         """Listens to recordings that are to be compared with, showing how far it is."""
+        if not voice.clips:
+            yield gr.skip()
+            return
         with suppress(EmotoneError):
             recognizer = self._library.recognizer(model)
             for _ in hearings.listen(recognizer, voice.clips, self._shelf):

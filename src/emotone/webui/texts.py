@@ -71,8 +71,8 @@ VOICE = Text("Compare with this voice's usual sound", "与该说话人的平常�
 VOICE_IN_USE = Text("This voice's usual sound: {amount}", "该说话人的平常声音：{amount}")
 VOICE_HINT = Text(
     "Add a few recordings of the same voice, in any mood; no labels needed. What is said then is how this recording differs "
-    "from the usual sound of the voice.",
-    "请添加同一说话人的几段录音，情绪不限，无需标注。结果将表示此录音与其平常声音的差异。",
+    "from the usual sound of the voice. Not used where speakers are told apart.",
+    "请添加同一说话人的几段录音，情绪不限，无需标注。结果将表示此录音与其平常声音的差异。区分说话人时不使用。",
 )
 VOICE_DROP = Text("Recordings of this voice, any mood", "该说话人的录音，情绪不限")
 VOICE_FORMATS = Text("Four or more are best – or a baseline.npz", "最好四段以上；也可使用 baseline.npz")
@@ -254,8 +254,9 @@ TOO_MANY_CLASSES = Text(
 )
 CLASSES_WITHIN = Text(
     "The folders in “{folder}” were added to the classes of the same names: {names}. If “{folder}” is a class itself, remove "
-    "them, and bring the folders of all classes together.",
-    "“{folder}”中的文件夹已并入同名类别：{names}。若“{folder}”本身就是类别，请将其移除，并一次拖入所有类别的文件夹。",
+    "them, and bring the folders of all classes together, or in one zip.",
+    "“{folder}”中的文件夹已并入同名类别：{names}。若“{folder}”本身就是类别，请将其移除，并一次拖入所有类别的文件夹，"
+    "或放在一个 zip 中。",
 )
 NOTHING_LABELLED = Text(
     "No recording has a label yet. Bring a folder for each class, or label the recordings with a click.",

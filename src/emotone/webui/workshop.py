@@ -105,13 +105,17 @@ class Workshop:
     def learn_from(self, report: Report, label: Label, shelf: Shelf) -> bool:
         """Takes the recording of a result, with the label that is right. Whether there was room for it."""
         label = _tidy(label)
-        if not shelf.holds(report.path) or len(self.samples) >= MOST_CLIPS or not self.make_class(label):
-            return False
-        place = self._place(report.name, shelf)
-        _link(report.path, place)
         known = next((number for number, sample in self.samples.items() if sample.origin == report.path), None)
-        self._next += 1
-        self.samples[known or self._next] = Sample(report.name, place, label, origin=report.path)
+        room = known is not None or len(self.samples) < MOST_CLIPS
+        if not shelf.holds(report.path) or not room or not self.make_class(label):
+            return False
+        if known is not None:
+            self.label(known, label)
+        else:
+            place = self._place(report.name, shelf)
+            _link(report.path, place)
+            self._next += 1
+            self.samples[self._next] = Sample(report.name, place, label, origin=report.path)
         self.view = label
         return True
 
@@ -169,7 +173,8 @@ class Workshop:
     def found_speakers(self, speakers: Speakers) -> list[str]:
         """Their names, told apart in this way. Beginnings of file names that are all different are no speakers."""
         names = Counter(speaker_of(sample, speakers) for sample in self.samples.values())
-        return [] if speakers == "name" and max(names.values(), default=0) < 2 else sorted(set(names) - {""})
+        del names[""]
+        return [] if speakers == "name" and max(names.values(), default=0) < 2 else sorted(names)
 
     def close(self) -> None:
         """Ends the training and removes the recordings."""
@@ -228,7 +233,8 @@ class Workshop:
         self._placed += 1
         place = self.folder / f"{self._placed:05d}"
         place.mkdir()
-        return place / (_HARMFUL.sub("_", name)[-_LONGEST_NAME:].strip(" .") or "_")
+        stem, ending = os.path.splitext(_HARMFUL.sub("_", name))
+        return place / f"{stem[-_LONGEST_NAME:].strip(' .') or '_'}{ending[:_LONGEST_NAME].strip()}"
 
 
 def speaker_of(sample: Sample, speakers: Speakers) -> str:
