@@ -234,13 +234,9 @@ def check_model(baseline: Baseline, model: ModelInfo) -> None:
         raise not_a_baseline(baseline)
     if baseline.model.sha256 != model.sha256:
         raise ModelError(
-            f"The baseline was made by {_called(baseline.model)}, not by {_called(model)}. Make it again with this model.",
-            f"该基线由 {_called(baseline.model)} 生成，而非 {_called(model)}。请用当前模型重新生成。",
+            f"The baseline was made by {baseline.model.title}, not by {model.title}. Make it again with this model.",
+            f"该基线由 {baseline.model.title} 生成，而非 {model.title}。请用当前模型重新生成。",
         )
-
-
-def _called(model: ModelInfo) -> str:
-    return f"{model.name} {model.revision} (sha256 {model.sha256[:12]}…)"
 
 
 def baseline_doubts(baseline: Baseline, head: Head) -> tuple[Reason, ...]:

@@ -252,11 +252,10 @@ def check_head(head: Head, model: ModelInfo) -> None:
         )
     if head.model_sha256 not in (None, model.sha256):
         wanted = _model_of(head)
-        found = f"{model.name} {model.revision} (sha256 {model.sha256[:12]}…)"
         raise ModelError(
-            f"The head '{head.name}' was trained for {wanted}, not for {found}. Use that model, or train the head again with "
-            "this one.",
-            f"分类头“{head.name}”是为 {wanted} 训练的，而非 {found}。请使用该模型，或用当前模型重新训练。",
+            f"The head '{head.name}' was trained for {wanted}, not for {model.title}. Use that model, or train the head "
+            "again with this one.",
+            f"分类头“{head.name}”是为 {wanted} 训练的，而非 {model.title}。请使用该模型，或用当前模型重新训练。",
         )
 
 

@@ -18,6 +18,10 @@ class Text:
     def __str__(self) -> str:
         return self.en
 
+    def filled(self, **words: object) -> "Text":
+        """With these words in their places."""
+        return Text(self.en.format(**words), self.zh.format(**words))
+
     def to(self, language: Language) -> str:
         """The sentence in `language`."""
         return self.zh if language == "zh" else self.en

@@ -87,6 +87,11 @@ class ModelInfo:
     frame_rate: float
     licence: str
 
+    @property
+    def title(self) -> str:
+        """What tells it from every other one, for people."""
+        return f"{self.name} {self.revision} (sha256 {self.sha256[:12]}…)"
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:

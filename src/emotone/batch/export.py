@@ -40,7 +40,7 @@ def export_run(folder: RunFolder, output: Path, *, compared: bool = False, heads
     """
     check_ending(output)
     schema = folder.schema(folder.own_columns())
-    others = read_others(folder, heads)
+    others = read_others(folder, heads, schema)
     found, columns = tables(folder, schema), schema
     voices: dict[str, Voices] = {}
     if compared:

@@ -16,12 +16,13 @@ from .run import RunFolder
 from .voices import Voices, row_scores
 
 
-def read_others(folder: RunFolder, given: Iterable[str | Path]) -> dict[str, Head]:
+def read_others(folder: RunFolder, given: Iterable[str | Path], schema: Schema) -> dict[str, Head]:
     """Heads by their names.
 
     Args:
         folder: The run that they are asked about.
         given: Their files, or the folders that they were trained into.
+        schema: The columns of its rows.
 
     Raises:
         ModelError: When a head cannot be read, or was made for another model than that of the run.
@@ -43,7 +44,7 @@ def read_others(folder: RunFolder, given: Iterable[str | Path]) -> dict[str, Hea
                 "with that model.",
                 f"分类头“{name}”不是为生成该批处理的 {model['name']} {model['revision']} 训练的。请用该模型重新训练。",
             )
-    taken = {column for name in heads for column in _columns(name)} & set(folder.schema(folder.own_columns()).names)
+    taken = {column for name in heads for column in _columns(name)} & set(schema.names)
     if taken:
         raise OptionError(
             f"The run has a column '{min(taken)}' already. Call the head otherwise: 'name' in its head.json.",

@@ -43,7 +43,8 @@ class Voices:
 
     def compared(self, table: Table) -> Table:
         """The rows of some recordings, each compared with its voice; those without speech stay as they are."""
-        head, codes, places, scores = self.head, table["doubts"].to_pylist(), self._places(table), self.scores(table)
+        head, codes, places = self.head, table["doubts"].to_pylist(), self._places(table)
+        scores = self._scores(table, places)
         first, second = np.sort(scores, axis=1)[:, :-3:-1].T
         unclear = (first - second < MARGIN).tolist()
         usual = [self.doubts[place] for place in places]
@@ -62,7 +63,9 @@ class Voices:
 
     def scores(self, table: Table) -> NDArray[np.float64]:
         """Those of each row, `(rows, labels)`, compared with its voice."""
-        places = self._places(table)
+        return self._scores(table, self._places(table))
+
+    def _scores(self, table: Table, places: NDArray[np.int64]) -> NDArray[np.float64]:
         parts = [
             row_scores(self.head, table.slice(start, _AT_ONCE), self.comparisons.at(places[start : start + _AT_ONCE]))
             for start in range(0, len(places), _AT_ONCE)

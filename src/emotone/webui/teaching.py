@@ -113,9 +113,8 @@ def _learn(recognizer: Recognizer, lesson: Lesson, shelf: Shelf, job: Job) -> Ta
     def listened() -> None:
         nonlocal heard
         heard += 1
-        text = texts.TEACH_LISTENING
-        numbers = {"done": heard, "count": len(lesson.clips)}
-        job.tell(Text(text.en.format(**numbers), text.zh.format(**numbers)), heard / len(lesson.clips))
+        count = len(lesson.clips)
+        job.tell(texts.TEACH_LISTENING.filled(done=heard, count=count), heard / count)
 
     job.tell(texts.TEACH_LISTENING_BEGINS, 0.0)
     cache = EmbeddingCache(recognizer.info, lesson.folder / "cache")

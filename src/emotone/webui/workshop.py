@@ -202,11 +202,11 @@ class Workshop:
         self._settle()
         said = []
         if joined and around and self._around - {around}:
-            said.append(_said(texts.CLASSES_WITHIN, folder=around, names=_some(joined)))
+            said.append(texts.CLASSES_WITHIN.filled(folder=around, names=_some(joined)))
         if left:
-            said.append(_said(texts.TOO_MANY_CLIPS, most=MOST_CLIPS))
+            said.append(texts.TOO_MANY_CLIPS.filled(most=MOST_CLIPS))
         if classless:
-            said.append(_said(texts.TOO_MANY_CLASSES, most=MOST_CLASSES, names=_some(sorted(classless))))
+            said.append(texts.TOO_MANY_CLASSES.filled(most=MOST_CLASSES, names=_some(sorted(classless))))
         self._around |= {around} if around else set()
         return said
 
@@ -259,10 +259,6 @@ def _without_common(paths: Sequence[tuple[str, ...]]) -> tuple[str, list[tuple[s
 
 def _tidy(label: Label) -> Label:
     return " ".join(label.split())[:LONGEST_LABEL].strip()
-
-
-def _said(text: Text, **words: object) -> Text:
-    return Text(text.en.format(**words), text.zh.format(**words))
 
 
 def _some(names: Sequence[str]) -> str:
